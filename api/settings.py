@@ -1,0 +1,69 @@
+"""The settings of the service, read from the environment."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "": False}
+
+
+class SettingError(Exception):
+    """A setting is missing or cannot be used; the message is one line for the operator."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the service is told from outside."""
+
+    database_url: str
+    trusted_issuers: frozenset[str]
+    human_points_enabled: bool = False
+    human_points_start: datetime | None = None
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Reads DATABASE_URL, TRUSTED_IAM_ISSUERS, HUMAN_POINTS_ENABLED and
+        HUMAN_POINTS_START_TIMESTAMP; raises SettingError."""
+        database_url = environ.get("DATABASE_URL", "").strip()
+        if not database_url:
+            raise SettingError("DATABASE_URL is not set: give the database as a postgresql:// URL.")
+        return cls(
+            database_url=database_url,
+            trusted_issuers=trusted_issuers(environ.get("TRUSTED_IAM_ISSUERS", "")),
+            human_points_enabled=boolean("HUMAN_POINTS_ENABLED", environ),
+            human_points_start=timestamp("HUMAN_POINTS_START_TIMESTAMP", environ),
+        )
+
+
+def trusted_issuers(text: str) -> frozenset[str]:
+    """The DIDs of a JSON array; nobody for an empty text."""
+    try:
+        issuers = json.loads(text or "[]")
+    except ValueError:
+        issuers = None
+    if not isinstance(issuers, list) or not all(isinstance(i, str) and i for i in issuers):
+        raise SettingError(
+            'TRUSTED_IAM_ISSUERS is not a JSON array of DIDs, such as ["did:key:z6Mk..."].'
+        )
+    return frozenset(issuers)
+
+
+def boolean(name: str, environ: Mapping[str, str]) -> bool:
+    """A setting that is true or false; false where absent."""
+    try:
+        return BOOLEANS[environ.get(name, "").strip().lower()]
+    except KeyError:
+        raise SettingError(f"{name} is neither true nor false.") from None
+
+
+def timestamp(name: str, environ: Mapping[str, str]) -> datetime | None:
+    """A setting in seconds since 1970; None where absent."""
+    text = environ.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        return datetime.fromtimestamp(int(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise SettingError(f"{name} is not a number of seconds since 1970.") from None

@@ -1,0 +1,25 @@
+"""Runs the migrations on DATABASE_URL, one run at a time, each in one transaction with the others."""
+
+import os
+
+import psycopg
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+# Any number of our own: two deploys that migrate at once wait for each other.
+MIGRATION_LOCK = 7_361_230_019
+
+
+def connect() -> psycopg.Connection:
+    url = context.config.attributes.get("database_url") or os.environ.get("DATABASE_URL")
+    if not url:
+        raise SystemExit("DATABASE_URL is not set: it names the database to migrate.")
+    return psycopg.connect(url)
+
+
+engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=pool.NullPool)
+with engine.begin() as connection:
+    connection.exec_driver_sql(f"select pg_advisory_xact_lock({MIGRATION_LOCK})")
+    connection.exec_driver_sql("create schema if not exists scorer")
+    context.configure(connection=connection, version_table_schema="scorer")
+    context.run_migrations()
