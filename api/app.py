@@ -1,0 +1,104 @@
+"""The HTTP service: routes, and the answer to each way a request can fail."""
+
+import json
+import logging
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from api import scoring
+from api.database import Database, Unavailable
+from api.settings import Settings
+
+OPENAPI = Path(__file__).parent / "openapi.json"
+# Seconds after which a client refused for want of the database is asked to come back.
+RETRY_AFTER = 1
+# Any web page may call the service: a browser's user sends its key knowingly, never a cookie.
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, X-API-Key",
+    "Access-Control-Max-Age": "86400",
+}
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings) -> Flask:
+    """The WSGI application for one database."""
+    app = Flask(__name__, static_folder=None)
+    database = Database(settings.database_url)
+
+    @app.get("/v2/stamps/<scorer_id>/score/<address>")
+    def score(scorer_id: str, address: str) -> Response:
+        return answer(200, scoring.score(database, settings, api_key(), scorer_id, address))
+
+    @app.get("/health")
+    def health() -> Response:
+        database.ping()
+        return answer(200, json.dumps({"status": "ok"}))
+
+    @app.get("/v2/openapi.json")
+    def openapi() -> Response:
+        return answer(200, OPENAPI.read_text())
+
+    @app.get("/v2/docs")
+    def docs() -> str:
+        return render_template("docs.html", api=contract(), server=request.host_url.rstrip("/"))
+
+    @app.errorhandler(scoring.Refused)
+    def refused(error: scoring.Refused) -> Response:
+        return problem(error.status, error.detail)
+
+    @app.errorhandler(Unavailable)
+    def unavailable(error: Unavailable) -> Response:
+        log.error("database unavailable: %s", error)
+        response = problem(503, "The service is temporarily unavailable. Please try again.")
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        response = problem(error.code or 500, error.description or error.name)
+        if allowed := getattr(error, "valid_methods", None):
+            response.headers["Allow"] = ", ".join(sorted(allowed))
+        return response
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Response:
+        log.exception("unforeseen error")
+        return problem(500, "Unexpected error while submitting passport")
+
+    @app.after_request
+    def allow_any_origin(response: Response) -> Response:
+        response.headers.update(CORS)
+        return response
+
+    return app
+
+
+def api_key() -> str | None:
+    """The request's key: X-API-Key, else the second word of Authorization."""
+    if key := request.headers.get("X-API-Key"):
+        return key
+    words = request.headers.get("Authorization", "").split()
+    return words[1] if len(words) == 2 else None
+
+
+def answer(status: int, body: str) -> Response:
+    """A response of JSON text, sent as it is."""
+    return Response(body, status, mimetype="application/json")
+
+
+def problem(status: int, detail: str) -> Response:
+    """An error as clients of the running service know it."""
+    return answer(status, json.dumps({"detail": detail}))
+
+
+@cache
+def contract() -> dict[str, Any]:
+    """The OpenAPI document."""
+    return json.loads(OPENAPI.read_text())

@@ -1,0 +1,75 @@
+"""The AWS Lambda handler: api.aws_lambda.handler.
+
+aws-wsgi speaks the events of API Gateway REST APIs and of load balancers. Events of HTTP APIs and function
+URLs (payload 2.0) are put in that shape first, and what a valid event may leave out is filled in.
+"""
+
+import logging
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import awsgi
+
+from api.app import create_app
+from api.settings import Settings
+
+Event = dict[str, Any]
+
+# Lambda has put a handler on the root logger, which drops what is below warning.
+logging.getLogger().setLevel(logging.INFO)
+app = create_app(Settings.from_environment())
+
+
+def handler(event: Event, context: object) -> Event:
+    """Answers an event of API Gateway (REST, HTTP), a function URL or a load balancer."""
+    request = rest_event_of_http(event) if event.get("version") == "2.0" else complete(event)
+    response: Event = awsgi.response(app, request, context)
+    response["statusCode"] = int(response["statusCode"])
+    # A load balancer that sends headers of several values reads no others.
+    if "multiValueHeaders" in event and "elb" in event.get("requestContext", {}):
+        response["multiValueHeaders"] = {k: [v] for k, v in response.pop("headers").items()}
+    return response
+
+
+def complete(event: Event) -> Event:
+    """A REST or load balancer event with every field that aws-wsgi reads."""
+    query = event.get("queryStringParameters") or last_values(
+        event.get("multiValueQueryStringParameters")
+    )
+    headers = event.get("headers") or last_values(event.get("multiValueHeaders"))
+    return event | {
+        "path": unquote(event.get("path") or "/"),
+        "queryStringParameters": query,
+        "headers": with_scheme(headers),
+        "requestContext": event.get("requestContext") or {},
+    }
+
+
+def rest_event_of_http(event: Event) -> Event:
+    """An event of payload 2.0 in the shape of a REST event."""
+    context = event["requestContext"]
+    # The path of a named stage starts with its name.
+    path = event.get("rawPath") or "/"
+    stage = f"/{context.get('stage', '$default')}"
+    if path == stage or path.startswith(f"{stage}/"):
+        path = path.removeprefix(stage) or "/"
+    return {
+        "httpMethod": context["http"]["method"],
+        "path": unquote(path),
+        "queryStringParameters": dict(parse_qsl(event.get("rawQueryString") or "")),
+        "headers": with_scheme(event.get("headers") or {}),
+        "body": event.get("body"),
+        "isBase64Encoded": event.get("isBase64Encoded", False),
+        "requestContext": {},
+    }
+
+
+def last_values(values: dict[str, list[str]] | None) -> dict[str, str]:
+    """Of each name the last value, as the single-value fields of an event have it."""
+    return {name: given[-1] for name, given in (values or {}).items() if given}
+
+
+def with_scheme(headers: dict[str, str]) -> dict[str, str]:
+    """The headers with what WSGI cannot do without: scheme, host and port of the request."""
+    given = {name.lower(): value for name, value in headers.items()}
+    return {"host": "localhost", "x-forwarded-proto": "https", "x-forwarded-port": "443"} | given

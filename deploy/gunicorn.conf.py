@@ -1,0 +1,17 @@
+"""gunicorn's settings for api.wsgi:app; environment: PORT, HOST, WEB_CONCURRENCY."""
+
+import os
+from pathlib import Path
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+# A process a core: verifying credentials is most of the work. Each thread has a database connection.
+workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 1))
+threads = 8
+worker_class = "gthread"
+# Longer than a load balancer keeps an idle connection, so that it is never the server that hangs up first.
+keepalive = 75
+graceful_timeout = 10
+# Heartbeats in memory: on a disk they can block a worker.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+# Nobody steers a running server; its path would be shared by all servers of one user.
+control_socket_disable = True

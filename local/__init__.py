@@ -1,0 +1,1 @@
+"""Running the service on one machine: installing, an embedded PostgreSQL, demo data."""

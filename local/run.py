@@ -1,0 +1,147 @@
+"""Serves on PORT: the database DATABASE_URL, or an embedded one with demo data.
+
+    python -m local.run
+"""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+import psycopg
+
+from api import scoring
+from api.database import Database
+from api.settings import SettingError, Settings
+from local import demo, postgres
+from local.issuer import Issuer
+from local.migrate import EMBEDDED, ROOT, migrate
+
+
+def main() -> int:
+    """Serves until SIGINT or SIGTERM; gives the exit status."""
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        port = free_port(os.environ.get("PORT", "").strip() or "8000")
+        with ExitStack() as stack:
+            if os.environ.get("DATABASE_URL", "").strip():
+                settings = Settings.from_environment()
+                check_database(settings)
+                print(f"Serving on http://localhost:{port}")
+            else:
+                # Read before anything starts, so that a bad setting stops the run at once.
+                Settings.from_environment(os.environ | {"DATABASE_URL": "embedded"})
+                settings = embedded(stack)
+                introduce(settings, port)
+            return serve(settings, port)
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+
+
+def interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def free_port(text: str) -> int:
+    """The port to serve on; raises SettingError where it is none or taken."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise SettingError("PORT is not a number from 1 to 65535.")
+    with socket.socket() as probe:
+        # As the server will: a connection of the last run that is still closing does not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((os.environ.get("HOST", "127.0.0.1"), int(text)))
+        except OSError as error:
+            raise SettingError(
+                f"Port {text} cannot be used ({error.strerror}): stop what listens there, or choose "
+                "another one, as in: make run PORT=8001"
+            ) from None
+    return int(text)
+
+
+def check_database(settings: Settings) -> None:
+    """Raises SettingError where DATABASE_URL names no database that can be served."""
+    try:
+        with psycopg.connect(settings.database_url, connect_timeout=5) as connection:
+            ready = connection.execute(
+                "select to_regproc('scorer.load_passport') is not null"
+            ).fetchone()
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[0]
+        raise SettingError(f"DATABASE_URL cannot be used: {reason}") from None
+    if ready != (True,):
+        raise SettingError("The database of DATABASE_URL lacks the newest schema: run make migrate.")
+
+
+def embedded(stack: ExitStack) -> Settings:
+    """Starts the embedded database with demo data; gives the settings to serve it with."""
+    lock = stack.enter_context((ROOT / ".postgres.lock").open("w"))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SettingError("The embedded database of this folder is served already.") from None
+    print(f"Starting PostgreSQL {postgres.EMBEDDED_VERSION} in {EMBEDDED} ...", flush=True)
+    url = stack.enter_context(postgres.server(EMBEDDED))
+    migrate(url)
+    issuer = Issuer.ethereum()
+    demo.load(url, issuer)
+    settings = Settings.from_environment(os.environ | {"DATABASE_URL": url})
+    trusted = settings.trusted_issuers | {issuer.did}
+    return Settings.from_environment(
+        os.environ | {"DATABASE_URL": url, "TRUSTED_IAM_ISSUERS": json.dumps(sorted(trusted))}
+    )
+
+
+def introduce(settings: Settings, port: int) -> None:
+    """Prints how to ask for a score and what comes back."""
+    database = Database(settings.database_url)
+    answers = {
+        address: scoring.score(database, settings, demo.KEY, str(demo.COMMUNITY), address)
+        for address in demo.STAMPS
+    }
+    url = f"http://localhost:{port}/v2/stamps/{demo.COMMUNITY}/score"
+    print(f"""
+Serving on http://localhost:{port}; the contract is at /v2/docs. Ctrl-C stops it and keeps the data.
+
+Ask for the score of a wallet:
+
+  curl -H 'X-API-Key: {demo.KEY}' {url}/{demo.PASSING}
+
+It will answer, but for the time:
+
+  {answers[demo.PASSING]}
+
+{demo.FAILING} does not reach the threshold, and
+{demo.CLASHING} holds an Ens stamp that the first wallet claimed before.
+""", flush=True)
+
+
+def serve(settings: Settings, port: int) -> int:
+    """Runs gunicorn until it ends or this process is told to stop."""
+    environment = os.environ | {
+        "DATABASE_URL": settings.database_url,
+        "TRUSTED_IAM_ISSUERS": json.dumps(sorted(settings.trusted_issuers)),
+        "PORT": str(port),
+    }
+    command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "api.wsgi:app"]
+    # In a session of its own, so that Ctrl-C reaches it only once, through us.
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)  # noqa: S603
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+        server.wait()
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

