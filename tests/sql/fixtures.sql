@@ -1,12 +1,11 @@
 -- What the files of this folder share. They run in a transaction that is rolled back, on a migrated database.
 
-create function tap.community(
+create procedure tap.community(
     p_id bigint,
     p_weights jsonb default '{"Github": "2.25", "Google": 1, "Ens": "3"}',
     p_threshold numeric default 2.5,
     p_human_points_program boolean default false
 )
-returns void
 language sql
 as $function$
 /* Makes a community with a scorer of the same id, of account 1. */
@@ -63,4 +62,13 @@ select concat_ws(' ', l.hash, substr(l.address, 3, 1), extract(year from l.expir
 from scorer.registry_hashscorerlink as l
 where l.community_id = p_community_id
 order by l.hash;
+$function$;
+
+create function tap.api_key(p_key text)
+returns text
+language sql
+immutable
+as $function$
+/* What a key is stored as. */
+select 'sha256$' || encode(sha256(convert_to(p_key, 'UTF8')), 'hex');
 $function$;

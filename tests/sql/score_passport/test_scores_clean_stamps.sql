@@ -1,7 +1,7 @@
 begin;
 select plan(9);
 
-select tap.community(7, '{"Github": "2.25", "Google": 1.0, "Tiny": "0.000005"}', 2.5);
+call community(7, '{"Github": "2.25", "Google": 1.0, "Tiny": "0.000005"}', 2.5);
 
 create temporary table answer as
 select score_passport(

@@ -1,0 +1,267 @@
+"""Which credentials count: each rule alone, with real signatures."""
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.credentials import Credential, valid_stamps
+from local.issuer import CREDENTIALS, TEXT, Issuer
+from tests.conftest import World
+
+ADDRESS = "0x" + "a1" * 20
+NOW = datetime.now(UTC)
+
+Document = dict[str, Any]
+Change = Callable[[Document], object]
+
+
+@pytest.fixture(scope="module")
+def ed25519() -> Issuer:
+    return Issuer.ed25519()
+
+
+def outcome(
+    document: object, issuer: Issuer, provider: str = "Github"
+) -> tuple[tuple[str, ...] | None, str | None]:
+    """The nullifiers of a document that counts, or the reason why it does not."""
+    text = document if isinstance(document, str) else json.dumps(document)
+    stamps, rejected = valid_stamps(
+        [Credential(provider, text)], ADDRESS, frozenset([issuer.did]), NOW
+    )
+    assert len(stamps) + len(rejected) == 1
+    return (stamps[0].nullifiers, None) if stamps else (None, rejected[0][1])
+
+
+def test_what_an_issuer_signed_counts(issuer: Issuer, ed25519: Issuer) -> None:
+    assert outcome(issuer.credential(ADDRESS, "Github", ["v0:a", "v1:b"]), issuer) == (
+        ("v0:a", "v1:b"),
+        None,
+    )
+    assert outcome(ed25519.credential(ADDRESS, "Github", ["v0:a"]), ed25519) == (("v0:a",), None)
+
+
+def test_the_subject_is_compared_in_any_case(issuer: Issuer) -> None:
+    document = issuer.credential("0x" + "A1" * 20, "Github", ["v0:a"])
+    assert outcome(document, issuer) == (("v0:a",), None)
+
+
+def test_a_stamp_carries_what_score_passport_takes(issuer: Issuer) -> None:
+    document = issuer.credential(ADDRESS, "Github", ['v0:"\\é'], "2090-06-15T12:30:00.5Z")
+    text = json.dumps(document)
+    (stamp,), _ = valid_stamps([Credential("Github", text)], ADDRESS, frozenset([issuer.did]), NOW)
+    assert json.loads(stamp.as_json()) == {
+        "provider": "Github",
+        "credential": document,
+        "nullifiers": ['v0:"\\é'],
+        "expires_at": "2090-06-15T12:30:00.500000+00:00",
+    }
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "reason"),
+    [
+        ("2020-01-01T00:00:00Z", "expired"),
+        (NOW, "expired"),
+        (NOW + timedelta(minutes=1), None),
+        ("2090-01-01T00:00:00+05:30", None),
+        ("2090-01-01T00:00:00.123456789Z", None),
+    ],
+)
+def test_a_credential_expires(issuer: Issuer, expires_at: Any, reason: str | None) -> None:
+    assert outcome(issuer.credential(ADDRESS, "Github", ["a"], expires_at), issuer)[1] == reason
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda d: d["credentialSubject"].update(id=f"did:pkh:eip155:1:0x{'b' * 40}"), "other_subject"),
+        (lambda d: d["credentialSubject"].update(id=f"did:pkh:eip155:10:{ADDRESS}"), "other_subject"),
+        (lambda d: d["credentialSubject"].update(provider="Google"), "other_provider"),
+        (lambda d: d["credentialSubject"].update(provider=""), "other_provider"),
+        (lambda d: d["credentialSubject"].pop("nullifiers"), "no_nullifiers"),
+        (lambda d: d["credentialSubject"].update(nullifiers=[]), "no_nullifiers"),
+        (lambda d: d["credentialSubject"].update(nullifiers="v0:a"), "no_nullifiers"),
+        (lambda d: d["credentialSubject"].update(nullifiers=["v0:a", 1]), "bad_nullifier"),
+        (lambda d: d["credentialSubject"].update(nullifiers=["v0:a", ""]), "bad_nullifier"),
+        (lambda d: d["credentialSubject"].update(nullifiers=["n" * 101]), "bad_nullifier"),
+        (lambda d: d["credentialSubject"].update(hash="v0:other"), "bad_proof"),
+        (lambda d: d["credentialSubject"].update(nullifiers=["v0:other"]), "bad_proof"),
+        (lambda d: d["credentialSubject"]["nullifiers"].pop(), "bad_proof"),
+        (lambda d: d.update(issuer="did:ethr:0x" + "1" * 40), "untrusted_issuer"),
+        (lambda d: d.pop("expirationDate"), "bad_expiration_date"),
+        (lambda d: d.update(expirationDate="2091-01-01T00:00:00Z"), "bad_proof"),
+        (lambda d: d.update(expirationDate="tomorrow"), "bad_expiration_date"),
+        (lambda d: d.update(expirationDate="infinity"), "bad_expiration_date"),
+        (lambda d: d.update(expirationDate="2090-01-01T00:00:00"), "bad_expiration_date"),
+        (lambda d: d.update(expirationDate="2090-01-01"), "bad_expiration_date"),
+        (lambda d: d.update(expirationDate="20900101T000000Z"), "bad_expiration_date"),
+        (lambda d: d.update(expirationDate="2090-02-30T00:00:00Z"), "bad_expiration_date"),
+        (lambda d: d.update(expirationDate="9999-12-31T23:59:59-23:59"), "bad_expiration_date"),
+        (lambda d: d.update(expirationDate=4102444800), "bad_expiration_date"),
+        (lambda d: d.update(type=["VerifiableCredential", "More"]), "bad_proof"),
+        (lambda d: d.pop("proof"), "unsigned_terms"),
+        (lambda d: d.update(proof=[]), "bad_proof"),
+        (lambda d: d["proof"].update(proofValue="0x00"), "unverifiable"),
+        (lambda d: d["proof"].update(proofPurpose="authentication"), "bad_proof"),
+        (lambda d: d.update(name="x" * 1_000_000), "bad_proof"),
+    ],
+)
+def test_a_credential_that_was_altered_is_left_out(issuer: Issuer, change: Change, reason: str) -> None:
+    document = issuer.credential(ADDRESS, "Github", ["v0:a", "v1:b"])
+    change(document)
+    assert outcome(document, issuer) == (None, reason)
+
+
+@pytest.mark.parametrize("field", ["@context", "type", "issuer", "credentialSubject", "proof", "expirationDate"])
+@pytest.mark.parametrize("value", [None, True, 0, -1.5, "", "x", [], [None], {}, {"id": {}}, "x" * 1_000_000])
+def test_wrong_types_in_any_field_are_left_out(issuer: Issuer, field: str, value: object) -> None:
+    document = issuer.credential(ADDRESS, "Github", ["v0:a"])
+    assert outcome(document | {field: value}, issuer)[0] is None
+
+
+@pytest.mark.parametrize("field", ["id", "provider", "nullifiers", "@context"])
+@pytest.mark.parametrize("value", [None, True, 0, "", [], [None], [{}], {}, {"@id": []}, "x" * 1_000_000])
+def test_wrong_types_in_any_field_of_the_subject_are_left_out(
+    issuer: Issuer, field: str, value: object
+) -> None:
+    document = issuer.credential(ADDRESS, "Github", ["v0:a"])
+    document["credentialSubject"] |= {field: value}
+    assert outcome(document, issuer)[0] is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "null", "[]", "7", '"text"', "true", "{}", '{"credentialSubject": []}', "1" * 5000, '{"a": 1e999}',
+        "[" * 100_000 + "]" * 100_000, '{"a":' * 5000 + "1" + "}" * 5000, json.dumps("x" * 1_000_000),
+    ],
+)  # fmt: skip
+def test_any_json_is_left_out(issuer: Issuer, text: str) -> None:
+    assert outcome(text, issuer)[1] in ("unreadable", "no_subject")
+
+
+def test_the_hash_of_a_legacy_credential_is_its_only_nullifier(ed25519: Issuer) -> None:
+    document = ed25519.credential(ADDRESS, "Github", ["v0:a"])
+    assert outcome(document, ed25519) == (("v0:a",), None)
+    document["credentialSubject"]["hash"] = "v0:b"
+    assert outcome(document, ed25519) == (None, "bad_proof")
+
+
+PLAIN = {"hash": TEXT, "provider": TEXT}
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {"@context": [PLAIN | {"hash": None, "x": TEXT}], "hash": "v0:free", "x": "v0:a"},
+        {"@context": [PLAIN | {"hash": {"@id": None}, "x": TEXT}], "hash": "v0:free", "x": "v0:a"},
+        {"@context": [PLAIN | {"hash": {"@id": TEXT, "@type": "@id"}, "x": TEXT}], "hash": "v0:free", "x": "v0:a"},
+        {"@context": [PLAIN | {"hash": "@type", "x": TEXT}], "hash": "v0:free", "x": "v0:a"},
+        {"@context": [PLAIN | {"hash": "_:b", "x": TEXT}], "hash": "v0:free", "x": "v0:a"},
+        {"@context": [PLAIN | {"x": TEXT}], "hash": "Github", "x": "v0:a"},
+        {"@context": [{"nullifiers": None, "x": TEXT, "provider": TEXT}], "nullifiers": ["v0:free"], "x": "v0:a"},
+        {"@context": [PLAIN | {"nullifiers": TEXT}], "hash": "Github", "nullifiers": ["v0:a"]},
+        {"@context": [PLAIN | {"y": "@index"}], "hash": "v0:a", "y": "z"},
+    ],
+)  # fmt: skip
+def test_a_holder_cannot_move_a_legacy_nullifier_out_of_the_signature(
+    ed25519: Issuer, subject: Document
+) -> None:
+    """The subject's @context is the holder's to write: didkit finds nothing wrong with any of these."""
+    document = ed25519.credential(ADDRESS, "Github", ["v0:a"])
+    base = {key: document["credentialSubject"][key] for key in ("id", "provider")}
+    document["credentialSubject"] = base | subject
+    assert outcome(document, ed25519) == (None, "unsigned_terms")
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        PLAIN,
+        [PLAIN],
+        [{"hash": TEXT}, {"provider": {"@id": TEXT}}],
+        {"hash": {"@id": "https://example.org/hash"}, "provider": TEXT, "unused": TEXT},
+    ],
+)
+def test_an_issuer_may_write_a_legacy_context_as_it_likes(ed25519: Issuer, context: object) -> None:
+    subject = {"id": f"did:pkh:eip155:1:{ADDRESS}", "provider": "Github", "hash": "v0:a"}
+    document = ed25519.credential(
+        ADDRESS, "Github", ["v0:a"], credentialSubject=subject | {"@context": context}
+    )
+    assert outcome(document, ed25519) == (("v0:a",), None)
+
+
+def test_a_did_key_issuer_may_sign_nullifiers(ed25519: Issuer) -> None:
+    subject = {
+        "id": f"did:pkh:eip155:1:{ADDRESS}",
+        "provider": "Github",
+        "nullifiers": ["v0:a", "v1:b"],
+        "@context": {"nullifiers": {"@id": TEXT, "@container": "@list"}, "provider": TEXT},
+    }
+    document = ed25519.credential(ADDRESS, "Github", ["v0:a"], credentialSubject=subject)
+    assert outcome(document, ed25519) == (("v0:a", "v1:b"), None)
+    document["credentialSubject"]["nullifiers"] = ["v1:b"]
+    assert outcome(document, ed25519) == (None, "bad_proof")
+
+
+def test_a_foreign_proof_beside_the_own_one_does_not_lift_the_rules(ed25519: Issuer) -> None:
+    document = ed25519.credential(ADDRESS, "Github", ["v0:a"])
+    document["proof"] = [document["proof"], {"type": "EthereumEip712Signature2021"}]
+    document["credentialSubject"]["@context"] = [PLAIN | {"hash": None, "x": TEXT}]
+    document["credentialSubject"] |= {"hash": "v0:free", "x": "v0:a"}
+    assert outcome(document, ed25519) == (None, "unsigned_terms")
+
+
+def test_nobody_is_trusted_by_default(issuer: Issuer) -> None:
+    document = json.dumps(issuer.credential(ADDRESS, "Github", ["v0:a"]))
+    stamps, rejected = valid_stamps([Credential("Github", document)], ADDRESS, frozenset(), NOW)
+    assert (stamps, rejected) == ([], [("Github", "untrusted_issuer")])
+
+
+def test_the_newest_valid_credential_of_a_provider_counts(issuer: Issuer) -> None:
+    documents = [issuer.credential(ADDRESS, "Github", [nullifier]) for nullifier in ("a", "b", "c")]
+    documents[2]["credentialSubject"]["nullifiers"] = ["d"]
+    given = [Credential("Github", json.dumps(d)) for d in documents]
+    given.insert(1, Credential("Ens", json.dumps(issuer.credential(ADDRESS, "Ens", ["e"]))))
+    stamps, rejected = valid_stamps(given, ADDRESS, frozenset([issuer.did]), NOW)
+    assert [(s.provider, s.nullifiers) for s in stamps] == [("Ens", ("e",)), ("Github", ("b",))]
+    assert rejected == [("Github", "bad_proof")]
+
+
+def test_what_is_left_out_is_logged_with_its_reason_and_the_rest_is_scored(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    tampered = world.issuer.credential(ADDRESS, "Google", ["v0:o"])
+    tampered["credentialSubject"]["nullifiers"] = ["v0:p"]
+    world.put_valid(ADDRESS, "Github", "v0:g")
+    world.put(ADDRESS, "Google", tampered)
+    world.put(ADDRESS, "Ens", world.issuer.credential(ADDRESS, "Ens", ["e"], "2020-01-01T00:00:00Z"))
+    for index, odd in enumerate([None, 1, "x" * 1_000_000, [], {"credentialSubject": {"id": 1}}]):
+        world.put(ADDRESS, f"Odd{index}", odd)
+    response = world.client().get(world.path(ADDRESS), headers={"X-API-Key": world.key})
+    assert response.json
+    assert list(response.json["stamps"]) == ["Github"]
+    (record,) = [r for r in caplog.records if "left out" in r.message]
+    assert json.loads(record.message.partition(": ")[2]) == {
+        "address": ADDRESS,
+        "scorer_id": 1,
+        "left_out": {
+            "no_subject": ["Odd0", "Odd1", "Odd2", "Odd3"],
+            "other_subject": ["Odd4"],
+            "expired": ["Ens"],
+            "bad_proof": ["Google"],
+        },
+    }
+
+
+def test_a_credential_is_judged_as_it_was_signed(issuer: Issuer) -> None:
+    """The demo issuer signs what the recorded production credentials hold."""
+    document = issuer.credential(ADDRESS, "Github", ["v0:a"])
+    assert document["@context"][0] == CREDENTIALS
+    assert document["proof"]["type"] == "EthereumEip712Signature2021"
+    assert outcome(copy.deepcopy(document), issuer)[1] is None

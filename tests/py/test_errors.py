@@ -1,0 +1,280 @@
+"""Every way a request can fail, and the order in which the answers come."""
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+import psycopg
+import pytest
+from flask.testing import FlaskClient
+
+from api import scoring
+from api.database import ERRORS, TryAgain, Unavailable, unavailable
+from tests.conftest import World
+
+ADDRESS = "0x" + "c" * 40
+INVALID_KEY = (401, {"detail": "Invalid API Key."})
+UNKNOWN_SCORER = (404, {"detail": "No scorer matches the given criteria."})
+INVALID_ADDRESS = (400, {"detail": "Invalid address."})
+INVALID_SCORER = (422, {"detail": "scorer_id is not an integer."})
+
+
+@pytest.fixture
+def client(world: World) -> FlaskClient:
+    return world.client()
+
+
+def get(client: FlaskClient, path: str, **headers: str) -> tuple[int, Any]:
+    response = client.get(path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    return response.status_code, response.json
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_API_Key": "testkey1.secret"},
+        {"Authorization": "Bearer testkey1.secret"},
+        {"Authorization": "Token   testkey1.secret"},
+        {"X_API_Key": "testkey1.secret", "Authorization": "Bearer other"},
+        {"X_API_Key": "", "Authorization": "ApiKey testkey1.secret"},
+    ],
+)
+def test_a_key_is_accepted_in_either_header(world: World, client: FlaskClient, headers: dict[str, str]) -> None:
+    assert get(client, world.path(ADDRESS), **headers)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X_API_Key": "testkey1.secreT"},
+        {"X_API_Key": "testkey1"},
+        {"X_API_Key": "testkey1."},
+        {"X_API_Key": ".secret"},
+        {"X_API_Key": "unknown1.secret"},
+        {"X_API_Key": "revoked1.secret"},
+        {"X_API_Key": "expired1.secret"},
+        {"X_API_Key": "x" * 10_000},
+        {"X_API_Key": "schlüssel.secret"},
+        {"X_API_Key": "wrong.key", "Authorization": "Bearer testkey1.secret"},
+        {"Authorization": "testkey1.secret"},
+        {"Authorization": "Bearer testkey1.secret more"},
+        {"Authorization": "Bearer"},
+    ],
+)
+def test_no_other_key_is_accepted(world: World, client: FlaskClient, headers: dict[str, str]) -> None:
+    world.add_key("revoked1.secret", revoked=True)
+    world.add_key("expired1.secret", expiry_date="2020-01-01Z")
+    for path in (world.path(ADDRESS), world.path("0x1"), world.path(ADDRESS, "x"), world.path("0x1", 99)):
+        assert get(client, path, **headers) == INVALID_KEY
+
+
+def test_a_nul_in_a_key_is_a_wrong_key(world: World) -> None:
+    with pytest.raises(scoring.Refused, match="401"):
+        world_score(world, "testkey1\0.secret")
+
+
+def world_score(world: World, key: str) -> str:
+    from api.database import Database
+
+    return scoring.score(Database(world.url), world.settings(), key, "1", ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("community", "address", "answer"),
+    [
+        ("99", ADDRESS, UNKNOWN_SCORER),
+        ("99", "0x1", UNKNOWN_SCORER),
+        ("2", ADDRESS, UNKNOWN_SCORER),
+        ("2", "0x1", UNKNOWN_SCORER),
+        ("-1", ADDRESS, UNKNOWN_SCORER),
+        ("9" * 25, ADDRESS, UNKNOWN_SCORER),
+        ("9" * 5000, ADDRESS, UNKNOWN_SCORER),
+        ("1", "0x1", INVALID_ADDRESS),
+        ("1", "0x" + "g" * 40, INVALID_ADDRESS),
+        ("1", "c" * 42, INVALID_ADDRESS),
+        ("1", "0x" + "c" * 41, INVALID_ADDRESS),
+        ("1", ADDRESS + "%0A", INVALID_ADDRESS),
+        ("1", ADDRESS + "%00", INVALID_ADDRESS),
+        ("1", "%ff", INVALID_ADDRESS),
+        ("x", "0x1", INVALID_ADDRESS),
+        ("x", ADDRESS, INVALID_SCORER),
+        ("1.0", ADDRESS, INVALID_SCORER),
+        ("1e0", ADDRESS, INVALID_SCORER),
+        ("١", ADDRESS, INVALID_SCORER),
+        ("%00", ADDRESS, INVALID_SCORER),
+        ("null", ADDRESS, INVALID_SCORER),
+    ],
+)
+def test_scorer_and_address_are_checked_in_order(
+    world: World, client: FlaskClient, community: str, address: str, answer: tuple[int, Any]
+) -> None:
+    world.add_community(2, account=2)
+    assert get(client, world.path(address, community), X_API_Key=world.key) == answer
+
+
+def test_a_key_of_another_account_reaches_its_own_scorers_alone(world: World, client: FlaskClient) -> None:
+    world.add_community(2, account=2)
+    world.add_key("other.secret", account=2)
+    assert get(client, world.path(ADDRESS, 1), X_API_Key="other.secret") == UNKNOWN_SCORER
+    assert get(client, world.path(ADDRESS, 2), X_API_Key="other.secret")[0] == 200
+
+
+def test_an_address_is_answered_in_lower_case(world: World, client: FlaskClient) -> None:
+    status, body = get(client, world.path("0X" + "C" * 40), X_API_Key=world.key)
+    assert (status, body["address"]) == (200, ADDRESS)
+
+
+def legacy(key: str, iterations: int = 1000) -> str:
+    digest = hashlib.pbkdf2_hmac("sha256", key.encode(), b"salt", iterations)
+    return f"pbkdf2_sha256${iterations}$salt${base64.b64encode(digest).decode()}"
+
+
+def test_a_legacy_key_works_and_is_upgraded_once(world: World, client: FlaskClient) -> None:
+    world.add_key("legacy.secret", hashed=legacy("legacy.secret"))
+
+    def stored() -> str:
+        ((value,),) = world.execute("select hashed_key from account_apikey where prefix = 'legacy'")
+        return str(value)
+
+    assert get(client, world.path(ADDRESS), X_API_Key="legacy.wrong") == INVALID_KEY
+    assert stored() == legacy("legacy.secret")
+    assert get(client, world.path(ADDRESS), X_API_Key="legacy.secret")[0] == 200
+    assert stored() == f"sha256${hashlib.sha256(b'legacy.secret').hexdigest()}"
+    ((version,),) = world.execute("select xmin::text from account_apikey where prefix = 'legacy'")
+    assert get(client, world.path(ADDRESS), X_API_Key="legacy.secret")[0] == 200
+    assert world.execute("select xmin::text from account_apikey where prefix = 'legacy'") == [(version,)]
+    assert get(client, world.path(ADDRESS), X_API_Key="legacy.wrong") == INVALID_KEY
+
+
+@pytest.mark.parametrize("state", [{"revoked": True}, {"expiry_date": "2020-01-01Z"}])
+def test_a_dead_legacy_key_is_not_upgraded(world: World, client: FlaskClient, state: dict[str, object]) -> None:
+    world.add_key("legacy.secret", hashed=legacy("legacy.secret"), **state)
+    assert get(client, world.path(ADDRESS), X_API_Key="legacy.secret") == INVALID_KEY
+    assert world.execute("select hashed_key from account_apikey where prefix = 'legacy'") == [
+        (legacy("legacy.secret"),)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/v2/stamps/1", 404),
+        ("GET", f"/v2/stamps/1/score/{ADDRESS}/", 404),
+        ("POST", f"/v2/stamps/1/score/{ADDRESS}", 405),
+        ("DELETE", "/health", 405),
+    ],
+)
+def test_unknown_paths_and_wrong_methods(client: FlaskClient, method: str, path: str, status: int) -> None:
+    response = client.open(path, method=method)
+    assert response.status_code == status
+    assert response.json
+    assert list(response.json) == ["detail"]
+    assert status != 405 or "GET" in response.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", [f"/v2/stamps/1/score/{ADDRESS}", "/health"])
+def test_any_origin_may_call(client: FlaskClient, path: str) -> None:
+    preflight = client.options(
+        path, headers={"Origin": "https://app.example", "Access-Control-Request-Headers": "x-api-key"}
+    )
+    assert preflight.status_code == 200
+    assert "X-API-Key" in preflight.headers["Access-Control-Allow-Headers"]
+    for response in (preflight, client.get(path), client.get("/nowhere")):
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_health_says_whether_the_database_answers(world: World) -> None:
+    assert get(world.client(), "/health") == (200, {"status": "ok"})
+    dead = world.client(database_url="postgresql://127.0.0.1:1/none")
+    assert dead.get("/health").status_code == 503
+
+
+def test_an_unreachable_database_is_503_with_retry_after(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    dead = world.client(database_url="postgresql://user:hunter2@127.0.0.1:1/none")
+    response = dead.get(world.path(ADDRESS), headers={"X-API-Key": world.key})
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert response.json == {"detail": "The service is temporarily unavailable. Please try again."}
+    assert "hunter2" not in caplog.text
+    assert world.key not in caplog.text
+
+
+def test_the_unforeseen_is_500_and_its_cause_is_in_the_log_alone(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.execute("update scorer_weighted_binaryweightedscorer set weights = '[]'")
+    response = world.client().get(world.path(ADDRESS), headers={"X-API-Key": world.key})
+    assert response.status_code == 500
+    assert response.json == {"detail": "Unexpected error while submitting passport"}
+    assert "misconfigured scorer" in caplog.text
+    assert world.key not in caplog.text
+    assert world.execute("select from registry_passport") == []
+
+
+def test_a_lost_connection_is_replaced_within_the_request(world: World) -> None:
+    client = world.client()
+    assert get(client, world.path(ADDRESS), X_API_Key=world.key)[0] == 200
+    world.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()"
+    )
+    assert get(client, world.path(ADDRESS), X_API_Key=world.key)[0] == 200
+
+
+def test_a_failure_that_may_pass_is_tried_again_and_then_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.put_valid(ADDRESS, "Github", "v0:g")
+    world.execute(
+        "create function fail() returns trigger language plpgsql as"
+        " $$ begin raise exception using errcode = '40001'; end $$"
+    )
+    world.execute("create trigger fail before insert on registry_event for each row execute function fail()")
+    monkeypatch.setattr(scoring, "BACKOFF", 0)
+    attempts = []
+    attempt = scoring.attempt_score
+    monkeypatch.setattr(scoring, "attempt_score", lambda *args: attempts.append(1) or attempt(*args))
+    response = world.client().get(world.path(ADDRESS), headers={"X-API-Key": world.key})
+    assert response.status_code == 503
+    assert "Retry-After" in response.headers
+    assert len(attempts) == scoring.ATTEMPTS
+    assert world.execute("select from registry_passport union all select from registry_hashscorerlink") == []
+    world.execute("drop trigger fail on registry_event")
+    assert get(world.client(), world.path(ADDRESS), X_API_Key=world.key)[0] == 200
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01", "08006", "57P01", "SC005"])
+def test_what_another_try_can_mend_is_tried_again(code: str) -> None:
+    assert isinstance(unavailable(error_of(code)), TryAgain)
+
+
+@pytest.mark.parametrize("code", ["57P03", "57014", "55P03", "53300", "53100", "25006"])
+def test_what_it_cannot_mend_at_once_is_refused(code: str) -> None:
+    error = unavailable(error_of(code))
+    assert isinstance(error, Unavailable)
+    assert not isinstance(error, TryAgain)
+
+
+@pytest.mark.parametrize("code", ["SC001", "SC002", "SC003", "SC004", "SC006", "42883", "23505"])
+def test_the_rest_is_unforeseen(code: str) -> None:
+    assert unavailable(error_of(code)) is None
+    assert code not in ERRORS
+
+
+def error_of(code: str) -> psycopg.Error:
+    return type("Given", (psycopg.Error,), {"sqlstate": code})()
+
+
+def test_the_answer_is_sent_as_the_function_gave_it(world: World, client: FlaskClient) -> None:
+    world.put_valid(ADDRESS, "Github", "v0:g")
+    response = client.get(world.path(ADDRESS), headers={"X-API-Key": world.key})
+    ((event,),) = world.execute("select data -> 'fields' from registry_event order by id desc limit 1")
+    body = json.loads(response.data)
+    assert response.mimetype == "application/json"
+    assert body["stamps"] == event["stamps"]
+    assert body["last_score_timestamp"] == event["last_score_timestamp"]
