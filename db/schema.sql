@@ -1,0 +1,1096 @@
+CREATE SCHEMA scorer;
+
+CREATE FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text DEFAULT NULL::text, OUT account_id bigint, OUT legacy_parameters text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    AS $_$
+/*
+Finds the account of an API key. The stored hash never leaves the database.
+
+Arguments
+  p_key_prefix       what stands before the key's first dot
+  p_key_hash         sha256$ and the hex sha256 of the whole key
+  p_legacy_key_hash  pbkdf2_sha256$iterations$salt$base64 of the whole key, once legacy_parameters were given
+
+Result
+  account_id         the key's account; null for a key that is unknown, wrong, revoked or expired
+  legacy_parameters  pbkdf2_sha256$iterations$salt where the key is stored in the legacy form and
+                     p_legacy_key_hash was not passed: derive it and call again
+
+A legacy key that matches is stored as sha256 from then on.
+
+Errors: none.
+
+Locks: the key's row, when it is upgraded.
+*/
+declare
+    v_nonce constant text := gen_random_uuid();
+    v_key account_apikey;
+    v_given text := p_key_hash;
+begin
+    select k.*
+    into v_key
+    from account_apikey as k
+    where k.prefix = p_key_prefix and not k.revoked and (k.expiry_date is null or k.expiry_date > now());
+
+    if v_key.hashed_key like 'pbkdf2\_sha256$%' then
+        if p_legacy_key_hash is null then
+            legacy_parameters := substring(v_key.hashed_key from '^pbkdf2_sha256[$][0-9]{1,7}[$][^$]+');
+            return;
+        end if;
+
+        v_given := p_legacy_key_hash;
+    end if;
+
+    -- Digests under a fresh nonce are compared, so the time taken says nothing about the stored hash.
+    if
+        sha256(convert_to(v_nonce || v_given, 'UTF8'))
+        is distinct from sha256(convert_to(v_nonce || v_key.hashed_key, 'UTF8'))
+    then
+        return;
+    end if;
+
+    account_id := v_key.account_id;
+
+    if v_given is distinct from p_key_hash then
+        update account_apikey as k
+        set hashed_key = p_key_hash
+        where k.id = v_key.id and k.hashed_key = v_key.hashed_key;
+    end if;
+end;
+$_$;
+
+CREATE FUNCTION scorer.five_decimals(p_value numeric) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    AS $$
+/*
+A number as the answer prints it.
+
+Arguments
+  p_value  a finite number
+
+Result
+  five decimals, rounded half to even, as Python's format(Decimal, '.5f') rounds; null for null.
+
+Errors: none.
+*/
+declare
+    v_truncated constant numeric := trunc(p_value, 5);
+begin
+    if abs(p_value - v_truncated) = 0.000005 and v_truncated * 100000 % 2 = 0 then
+        return v_truncated::text;
+    end if;
+
+    return round(p_value, 5)::text;
+end;
+$$;
+
+CREATE FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    AS $$
+/*
+A time as the answer prints it.
+
+Arguments
+  p_time  a finite time
+
+Result
+  what Python's datetime.isoformat() gives in UTC: six fractional digits, none when they are all zero;
+  null for null.
+
+Errors: none.
+*/
+declare
+    v_utc constant timestamp := p_time at time zone 'UTC';
+begin
+    if extract(microseconds from v_utc)::integer % 1000000 = 0 then
+        return to_char(v_utc, 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"');
+    end if;
+
+    return to_char(v_utc, 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"');
+end;
+$$;
+
+CREATE FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text DEFAULT NULL::text) RETURNS TABLE(outcome text, legacy_parameters text, loaded_at timestamp with time zone, provider text, credential text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    AS $$
+/*
+All that a request needs before credentials are verified, in one call: checks the API key, that the scorer
+belongs to the key's account, and reads the wallet's live credentials.
+
+Arguments
+  p_key_prefix, p_key_hash, p_legacy_key_hash  as authenticate_api_key takes them
+  p_scorer_id                                  the community's id; null matches none
+  p_address                                    the wallet, in lower case
+
+Result
+  outcome     'ok', 'invalid_key', 'legacy_key' (derive p_legacy_key_hash from legacy_parameters and call
+              again) or 'unknown_scorer' (also when it is another account's)
+  loaded_at   the time of the database, by which a credential is expired or not
+  provider, credential
+              with 'ok', one row a live credential, oldest first, the document as text; a single row with
+              nulls where there is none
+
+Errors: none.
+
+Locks: those of authenticate_api_key.
+*/
+declare
+    v_account_id bigint;
+begin
+    loaded_at := now();
+
+    select a.account_id, a.legacy_parameters
+    into v_account_id, legacy_parameters
+    from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash) as a;
+
+    if v_account_id is null then
+        outcome := case when legacy_parameters is null then 'invalid_key' else 'legacy_key' end;
+        return next;
+        return;
+    end if;
+
+    if not exists (
+        select from account_community as c where c.id = p_scorer_id and c.account_id = v_account_id
+    ) then
+        outcome := 'unknown_scorer';
+        return next;
+        return;
+    end if;
+
+    return query
+    select 'ok', null::text, now(), c.provider::text, c.stamp::text
+    from (values (true)) as one
+    left join ceramic_cache as c on c.address = p_address and c.deleted_at is null
+    order by c.created_at, c.id;
+end;
+$$;
+
+CREATE FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean DEFAULT false, p_human_points_start timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET lock_timeout TO '10s'
+    AS $_$
+/*
+Scores a passport: deduplicates its valid stamps against every other passport of the community, stores
+stamps, score, events and human points, and returns the answer that the HTTP endpoint sends.
+
+Arguments
+  p_address               the wallet, 0x and 40 hex digits in any case
+  p_scorer_id             the community's id
+  p_valid_stamps          array of {"provider": text, "credential": object, "nullifiers": [text, ...],
+                          "expires_at": RFC 3339 text}; the caller has verified each credential
+  p_human_points_enabled  whether human points are awarded at all
+  p_human_points_start    no human points before this time
+
+Result
+  {"address", "score" (raw sum, five decimals), "passing_score", "last_score_timestamp",
+  "expiration_timestamp", "threshold", "error", "stamps": {provider: {"score", "dedup",
+  "expiration_date"}}, "points_data", "possible_points_data", "linked_score"}
+
+Errors (nothing is written)
+  SC001 address malformed                SC004 nullifier malformed
+  SC002 no such scorer                   SC005 stamp expired
+  SC003 stamps malformed                 SC006 weights or threshold of the scorer unusable
+  40001, 40P01 and 55P03 (no lock within 10 s) may be retried as they are.
+
+Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement;
+the wallet's human points (transaction-level advisory lock).
+
+A link is live while expires_at > now(). Two facts keep plain reads of links safe under read committed: a
+live link never changes hands, and whatever is missing or expired is claimed by an upsert that takes the
+row lock before it looks at the owner.
+*/
+declare
+    v_address constant text := lower(p_address);
+    v_now constant timestamptz := now();
+
+    -- One element a stamp, in array order.
+    v_providers text[];
+    v_credentials jsonb[];
+    v_expires_at timestamptz[];
+    v_stamp_weights numeric[];
+    -- One element a stamp and nullifier; a nullifier listed twice by one stamp counts once.
+    v_hashes text[];
+    v_hash_stamps bigint[];
+
+    v_bad_stamp bigint;
+    v_problem text;
+    v_error_code text;
+
+    v_human_points_program boolean;
+    v_weights jsonb;
+    v_threshold numeric;
+    v_passport_id bigint;
+
+    v_claimed text[];
+    v_deduped bigint[];
+    v_changed_hashes text[];
+    v_changed_owners text[];
+    v_changed_expiries timestamptz[];
+
+    v_counted bigint[];
+    v_raw_score numeric;
+    v_passing boolean;
+    v_stamp_scores jsonb;
+    v_stamps jsonb;
+    v_expiration_date timestamptz;
+    v_evidence jsonb;
+    v_score registry_score;
+begin
+    ------------------------------------------------------------------------------------------------------
+    -- Validate: every refusal comes before the first write.
+    ------------------------------------------------------------------------------------------------------
+    if p_address is null or p_address !~ '^0x[0-9a-fA-F]{40}$' then
+        raise exception 'invalid address' using
+            errcode = 'SC001',
+            detail = format('%L is not an Ethereum address.', left(p_address, 100)),
+            hint = 'Pass 0x followed by 40 hexadecimal digits.';
+    end if;
+
+    select c.human_points_program, s.weights, s.threshold
+    into v_human_points_program, v_weights, v_threshold
+    from account_community as c
+    left join scorer_weighted_binaryweightedscorer as s on s.scorer_ptr_id = c.scorer_id
+    where c.id = p_scorer_id;
+
+    if not found then
+        raise exception 'unknown scorer' using
+            errcode = 'SC002',
+            detail = format('There is no community %s.', coalesce(p_scorer_id::text, 'null')),
+            hint = 'Pass the id of a row of account_community.';
+    end if;
+
+    if
+        jsonb_typeof(v_weights) is distinct from 'object'
+        or v_threshold is null
+        or v_threshold = 'NaN'
+    then
+        raise exception 'misconfigured scorer' using
+            errcode = 'SC006',
+            detail = format('Community %s has no scorer with weights and a threshold.', p_scorer_id),
+            hint = 'In scorer_weighted_binaryweightedscorer, weights is an object and threshold a number.';
+    end if;
+
+    if jsonb_typeof(p_valid_stamps) is distinct from 'array' then
+        raise exception 'invalid stamps' using
+            errcode = 'SC003',
+            detail = format(
+                'p_valid_stamps is %s, not an array.', coalesce(jsonb_typeof(p_valid_stamps), 'null')
+            ),
+            hint = 'Pass a JSON array of stamps, [] for none.';
+    end if;
+
+    select e.i, f.error_code, f.problem
+    into v_bad_stamp, v_error_code, v_problem
+    from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i)
+    cross join lateral stamp_fault(e.stamp) as f
+    order by e.i
+    limit 1;
+
+    if found then
+        raise exception 'invalid stamps' using
+            errcode = v_error_code,
+            detail = format('Stamp %s of p_valid_stamps: %s.', v_bad_stamp, v_problem),
+            hint = 'A stamp is {"provider", "credential", "nullifiers", "expires_at"}.';
+    end if;
+
+    begin
+        select
+            array_agg(e.stamp ->> 'provider' order by e.i),
+            array_agg(e.stamp -> 'credential' order by e.i),
+            array_agg((e.stamp ->> 'expires_at')::timestamptz order by e.i)
+        into v_providers, v_credentials, v_expires_at
+        from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i);
+    exception
+        when data_exception then
+            raise exception 'invalid stamps' using
+                errcode = 'SC003',
+                detail = sqlerrm,
+                hint = 'An expires_at is an existing date and time, as 2027-06-01T00:00:00Z.';
+    end;
+
+    select min(e.i)
+    into v_bad_stamp
+    from unnest(v_expires_at) with ordinality as e (expires_at, i)
+    where e.expires_at <= v_now;
+
+    if v_bad_stamp is not null then
+        raise exception 'expired stamp' using
+            errcode = 'SC005',
+            detail = format(
+                'Stamp %s of p_valid_stamps expired at %s.', v_bad_stamp, v_expires_at[v_bad_stamp]
+            ),
+            hint = 'Leave expired credentials out; compare with the time of the database.';
+    end if;
+
+    select array_agg(weight_of(v_weights, s.provider) order by s.i)
+    into v_stamp_weights
+    from unnest(v_providers) with ordinality as s (provider, i);
+
+    v_bad_stamp := array_position(v_stamp_weights, null);
+
+    if v_bad_stamp is not null then
+        raise exception 'misconfigured scorer' using
+            errcode = 'SC006',
+            detail = format(
+                'Community %s has an unusable weight for provider %L.', p_scorer_id, v_providers[v_bad_stamp]
+            ),
+            hint = 'In scorer_weighted_binaryweightedscorer, each weight is a number or a numeric string.';
+    end if;
+
+    select array_agg(n.hash order by n.i, n.position), array_agg(n.i order by n.i, n.position)
+    into v_hashes, v_hash_stamps
+    from (
+        select e.i, h.hash, min(h.position) as position
+        from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i)
+        cross join lateral jsonb_array_elements_text(e.stamp -> 'nullifiers')
+            with ordinality as h (hash, position)
+        group by e.i, h.hash
+    ) as n;
+
+    ------------------------------------------------------------------------------------------------------
+    -- Passport: its row lock makes two scorings of one passport run one after the other.
+    ------------------------------------------------------------------------------------------------------
+    select p.id
+    into v_passport_id
+    from registry_passport as p
+    where p.address = v_address and p.community_id = p_scorer_id
+    for no key update;
+
+    if not found then
+        insert into registry_passport (address, community_id)
+        values (v_address, p_scorer_id)
+        on conflict (address, community_id) do nothing;
+
+        select p.id
+        into v_passport_id
+        from registry_passport as p
+        where p.address = v_address and p.community_id = p_scorer_id
+        for no key update;
+
+        if not found then
+            raise exception 'passport removed while it was being scored' using
+                errcode = 'serialization_failure',
+                hint = 'Try again.';
+        end if;
+    end if;
+
+    ------------------------------------------------------------------------------------------------------
+    -- LIFO dedup. First claim for this wallet all that is free, meaning missing or expired. A row that
+    -- somebody made or renewed meanwhile, and an own link that may need a new expiry, are only locked: the
+    -- condition of the update decides after the lock is held. One sorted statement, hence no deadlock
+    -- between wallets whose nullifiers overlap in opposite order.
+    ------------------------------------------------------------------------------------------------------
+    with wanted as (
+        select n.hash, min(v_expires_at[n.i]) as earliest, max(v_expires_at[n.i]) as latest
+        from unnest(v_hashes, v_hash_stamps) as n (hash, i)
+        group by n.hash
+    ),
+
+    existing as (
+        select l.hash, l.address, l.expires_at
+        from registry_hashscorerlink as l
+        where l.community_id = p_scorer_id and l.hash = any(v_hashes)
+    ),
+
+    claimed as (
+        insert into registry_hashscorerlink as l (hash, address, community_id, expires_at)
+        select w.hash, v_address, p_scorer_id, w.latest
+        from wanted as w
+        left join existing as x on x.hash = w.hash
+        where
+            x.hash is null
+            or x.expires_at <= v_now
+            or (x.address = v_address and (x.expires_at <> w.earliest or x.expires_at <> w.latest))
+        order by w.hash collate "C"
+        on conflict (hash, community_id) do update
+            set address = excluded.address, expires_at = excluded.expires_at
+            where l.expires_at <= v_now and l.address <> excluded.address
+        returning l.hash
+    )
+
+    select array_agg(c.hash)
+    into v_claimed
+    from claimed as c;
+
+    -- Then decide from what the table holds now. Claims that turn out to belong to a deduped stamp go to
+    -- the owner of the link it clashes with, in the order of the stamp's own nullifiers.
+    with nullifier as (
+        select n.hash, n.i, n.position
+        from unnest(v_hashes, v_hash_stamps) with ordinality as n (hash, i, position)
+    ),
+
+    link as (
+        select l.hash, l.address, l.expires_at
+        from registry_hashscorerlink as l
+        where l.community_id = p_scorer_id and l.hash = any(v_hashes)
+    ),
+
+    deduped as (
+        select distinct on (n.i) n.i, l.address, l.expires_at
+        from nullifier as n
+        inner join link as l on l.hash = n.hash
+        where l.address <> v_address and l.expires_at > v_now
+        order by n.i, n.position
+    ),
+
+    target as (
+        select distinct on (t.hash) t.hash, t.address, t.expires_at
+        from (
+            select n.hash, v_address as address, max(v_expires_at[n.i]) as expires_at, 0 as preference
+            from nullifier as n
+            where n.i not in (select d.i from deduped as d)
+            group by n.hash
+            union all
+            select n.hash, d.address, d.expires_at, n.i as preference
+            from nullifier as n
+            inner join deduped as d on d.i = n.i
+            where n.hash = any(v_claimed)
+        ) as t
+        order by t.hash, t.preference
+    ),
+
+    changed as (
+        select t.hash, t.address, t.expires_at
+        from target as t
+        inner join link as l on l.hash = t.hash
+        where (l.address, l.expires_at) is distinct from (t.address, t.expires_at)
+    )
+
+    select
+        coalesce((select array_agg(d.i order by d.i) from deduped as d), '{}'),
+        (select array_agg(c.hash) from changed as c),
+        (select array_agg(c.address) from changed as c),
+        (select array_agg(c.expires_at) from changed as c)
+    into v_deduped, v_changed_hashes, v_changed_owners, v_changed_expiries;
+
+    if v_changed_hashes is not null then
+        update registry_hashscorerlink as l
+        set address = c.address, expires_at = c.expires_at
+        from unnest(v_changed_hashes, v_changed_owners, v_changed_expiries) as c (hash, address, expires_at)
+        where l.community_id = p_scorer_id and l.hash = c.hash and l.address = v_address;
+    end if;
+
+    ------------------------------------------------------------------------------------------------------
+    -- Stamps: exactly the clean ones, of each provider the first. Rows that already hold the credential
+    -- stay, and documents are compared within a provider only.
+    ------------------------------------------------------------------------------------------------------
+    select coalesce(array_agg(c.i order by c.i), '{}')
+    into v_counted
+    from (
+        select distinct on (s.provider) s.i
+        from unnest(v_providers) with ordinality as s (provider, i)
+        where s.i <> all(v_deduped)
+        order by s.provider, s.i
+    ) as c;
+
+    with counted as (
+        select s.provider, s.credential
+        from unnest(v_providers, v_credentials) with ordinality as s (provider, credential, i)
+        where s.i = any(v_counted)
+    ),
+
+    unchanged as (
+        select distinct on (s.provider) s.id, s.provider
+        from registry_stamp as s
+        inner join counted as c on c.provider = s.provider and c.credential = s.credential
+        where s.passport_id = v_passport_id
+        order by s.provider, s.id
+    ),
+
+    outdated as (
+        delete from registry_stamp as s
+        where s.passport_id = v_passport_id and s.id not in (select u.id from unchanged as u)
+    )
+
+    insert into registry_stamp (passport_id, provider, credential)
+    select v_passport_id, c.provider, c.credential
+    from counted as c
+    where c.provider not in (select u.provider from unchanged as u);
+
+    ------------------------------------------------------------------------------------------------------
+    -- Score: numeric throughout; a provider without a weight is worth 0.
+    ------------------------------------------------------------------------------------------------------
+    select
+        coalesce(sum(s.weight), 0),
+        coalesce(jsonb_object_agg(s.provider, s.weight), '{}'),
+        coalesce(
+            jsonb_object_agg(
+                s.provider,
+                jsonb_build_object(
+                    'score', five_decimals(s.weight),
+                    'dedup', false,
+                    'expiration_date', iso_timestamp(s.expires_at)
+                )
+            ),
+            '{}'
+        ),
+        min(s.expires_at)
+    into v_raw_score, v_stamp_scores, v_stamps, v_expiration_date
+    from (
+        select s.provider, s.expires_at, s.weight
+        from unnest(v_providers, v_expires_at, v_stamp_weights)
+            with ordinality as s (provider, expires_at, weight, i)
+        where s.i = any(v_counted)
+    ) as s;
+
+    -- A provider with a clean stamp beside a deduped one is shown as what it counts for.
+    select
+        coalesce(
+            jsonb_object_agg(
+                s.provider,
+                jsonb_build_object(
+                    'score', five_decimals(0),
+                    'dedup', true,
+                    'expiration_date', coalesce(
+                        s.credential ->> 'expirationDate', iso_timestamp(s.expires_at)
+                    )
+                )
+                order by s.i desc
+            ),
+            '{}'
+        ) || v_stamps
+    into v_stamps
+    from unnest(v_providers, v_credentials, v_expires_at)
+        with ordinality as s (provider, credential, expires_at, i)
+    where s.i = any(v_deduped);
+
+    v_passing := v_raw_score >= v_threshold;
+    v_evidence := jsonb_build_object(
+        'type', 'ThresholdScoreCheck',
+        'success', v_passing,
+        'rawScore', v_raw_score::text,
+        'threshold', v_threshold::text
+    );
+
+    insert into registry_score (
+        passport_id, score, status, last_score_timestamp, evidence, stamp_scores, stamps, expiration_date, error
+    )
+    values (
+        v_passport_id, v_passing::integer, 'DONE', v_now, v_evidence, v_stamp_scores, v_stamps,
+        v_expiration_date, null
+    )
+    on conflict (passport_id) do update set
+        score = excluded.score,
+        status = excluded.status,
+        last_score_timestamp = excluded.last_score_timestamp,
+        evidence = excluded.evidence,
+        stamp_scores = excluded.stamp_scores,
+        stamps = excluded.stamps,
+        expiration_date = excluded.expiration_date,
+        error = excluded.error
+    returning * into v_score;
+
+    ------------------------------------------------------------------------------------------------------
+    -- Events: one a deduped stamp, then the score as it was stored.
+    ------------------------------------------------------------------------------------------------------
+    insert into registry_event (action, address, data, community_id, created_at)
+    select
+        'LIFO_DEDUPLICATION',
+        v_address,
+        jsonb_build_object(
+            'nullifiers', p_valid_stamps -> (d.i - 1)::integer -> 'nullifiers',
+            'provider', v_providers[d.i],
+            'community_id', p_scorer_id
+        ),
+        p_scorer_id,
+        v_now
+    from unnest(v_deduped) as d (i)
+    order by d.i;
+
+    insert into registry_event (action, address, data, community_id, created_at)
+    values (
+        'SCORE_UPDATE',
+        v_address,
+        jsonb_build_object(
+            'scorer_id', p_scorer_id,
+            'model', 'registry.score',
+            'pk', v_score.id,
+            'fields', jsonb_build_object(
+                'passport', v_passport_id,
+                'score', v_score.score::text,
+                'status', v_score.status,
+                'last_score_timestamp', iso_timestamp(v_score.last_score_timestamp),
+                'expiration_date', iso_timestamp(v_score.expiration_date),
+                'error', v_score.error,
+                'evidence', v_score.evidence,
+                'stamp_scores', v_score.stamp_scores,
+                'stamps', v_score.stamps
+            )
+        ),
+        p_scorer_id,
+        v_now
+    );
+
+    ------------------------------------------------------------------------------------------------------
+    -- Human points: the lock lets the fourth community see the other three, whichever sessions bring them.
+    ------------------------------------------------------------------------------------------------------
+    if p_human_points_enabled and v_human_points_program and v_passing and v_now >= p_human_points_start then
+        perform pg_advisory_xact_lock(hashtextextended('human_points ' || v_address, 0));
+
+        insert into human_points_passingscorerecord (address, community_id)
+        values (v_address, p_scorer_id)
+        on conflict (address, community_id) do nothing;
+
+        insert into human_points_stampaction (address, provider, action)
+        select v_address, v_providers[c.i], 'VERIFIED'
+        from unnest(v_counted) as c (i)
+        order by v_providers[c.i] collate "C"
+        on conflict (address, provider) do nothing;
+
+        insert into human_points_bonusaward (address, bonus_type, points)
+        select v_address, b.bonus_type, b.points
+        from (
+            values
+            (
+                'METAMASK_OG', 100,
+                'metamaskDeveloperDao' in (select v_providers[c.i] from unnest(v_counted) as c (i))
+            ),
+            (
+                'SCORING_BONUS', 50,
+                (
+                    select count(distinct r.community_id)
+                    from human_points_passingscorerecord as r
+                    where r.address = v_address
+                ) >= 4
+            )
+        ) as b (bonus_type, points, earned)
+        where b.earned
+        order by b.bonus_type
+        on conflict (address, bonus_type) do nothing;
+    end if;
+
+    ------------------------------------------------------------------------------------------------------
+    -- Answer.
+    ------------------------------------------------------------------------------------------------------
+    return jsonb_build_object(
+        'address', v_address,
+        'score', five_decimals(v_raw_score),
+        'passing_score', v_passing,
+        'last_score_timestamp', iso_timestamp(v_score.last_score_timestamp),
+        'expiration_timestamp', iso_timestamp(v_score.expiration_date),
+        'threshold', five_decimals(v_threshold),
+        'error', v_score.error,
+        'stamps', v_score.stamps,
+        'points_data', null,
+        'possible_points_data', null,
+        'linked_score', null
+    );
+end;
+$_$;
+
+CREATE FUNCTION scorer.stamp_fault(p_stamp jsonb) RETURNS TABLE(error_code text, problem text)
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    AS $_$
+/*
+Says what is wrong with one element of score_passport's p_valid_stamps.
+
+Arguments
+  p_stamp  any jsonb
+
+Result
+  no row for a well-formed stamp, else one: the SQLSTATE to raise and a sentence for its detail. Whether
+  expires_at names an existing date, and one in the future, is left to the caller.
+
+Errors: none.
+*/
+select
+    case when f.problem like 'a nullifier%' then 'SC004' else 'SC003' end as error_code,
+    f.problem
+from (
+    select
+        case
+            when jsonb_typeof(p_stamp) is distinct from 'object' then 'not an object'
+            when
+                jsonb_typeof(p_stamp -> 'provider') is distinct from 'string'
+                or length(p_stamp ->> 'provider') not between 1 and 256
+                then 'provider is not a string of 1 to 256 characters'
+            when jsonb_typeof(p_stamp -> 'credential') is distinct from 'object'
+                then 'credential is not an object'
+            when jsonb_typeof(p_stamp -> 'expires_at') is distinct from 'string'
+                then 'expires_at is not a string'
+            when
+                (p_stamp ->> 'expires_at')
+                !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[-+][0-9]{2}:[0-9]{2})$'
+                then 'expires_at is not an RFC 3339 time'
+            when jsonb_typeof(p_stamp -> 'nullifiers') is distinct from 'array'
+                then 'nullifiers is not an array'
+            when jsonb_array_length(p_stamp -> 'nullifiers') = 0 then 'nullifiers is empty'
+            when exists (
+                select from jsonb_array_elements(p_stamp -> 'nullifiers') as n (nullifier)
+                where
+                    jsonb_typeof(n.nullifier) <> 'string'
+                    or length(n.nullifier #>> '{}') not between 1 and 100
+            )
+                then 'a nullifier is not a string of 1 to 100 characters'
+        end as problem
+) as f
+where f.problem is not null;
+$_$;
+
+CREATE FUNCTION scorer.weight_of(p_weights jsonb, p_provider text) RETURNS numeric
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    AS $_$
+/*
+The weight of a provider.
+
+Arguments
+  p_weights   a scorer's weights: object of provider to number or numeric string
+  p_provider  the provider's name
+
+Result
+  the weight; 0 for a provider that p_weights does not name; null for a weight that is neither a number nor
+  a numeric string, or has more than nine digits before or twenty after the point.
+
+Errors: none.
+*/
+declare
+    v_weight constant text := p_weights ->> p_provider;
+begin
+    return case
+        when p_weights -> p_provider is null then 0
+        when
+            jsonb_typeof(p_weights -> p_provider) in ('number', 'string')
+            and v_weight ~ '^\s*[-+]?([0-9]{1,9}([.][0-9]{0,20})?|[.][0-9]{1,20})([eE][-+]?[0-9])?\s*$'
+            then v_weight::numeric
+    end;
+end;
+$_$;
+
+CREATE TABLE scorer.account_account (
+    id bigint NOT NULL,
+    address character varying(100) DEFAULT ''::character varying NOT NULL,
+    user_id integer
+);
+
+ALTER TABLE scorer.account_account ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.account_account_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.account_apikey (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    prefix character varying(8) NOT NULL,
+    hashed_key character varying(150) NOT NULL,
+    name character varying(50) DEFAULT ''::character varying NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    revoked boolean DEFAULT false NOT NULL,
+    expiry_date timestamp with time zone
+);
+
+ALTER TABLE scorer.account_apikey ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.account_apikey_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.account_community (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    scorer_id bigint NOT NULL,
+    name character varying(100) DEFAULT ''::character varying NOT NULL,
+    human_points_program boolean DEFAULT false NOT NULL
+);
+
+ALTER TABLE scorer.account_community ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.account_community_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+CREATE TABLE scorer.ceramic_cache (
+    id bigint NOT NULL,
+    address character varying(100) NOT NULL,
+    provider character varying(256) NOT NULL,
+    stamp jsonb NOT NULL,
+    proof_value character varying(256) DEFAULT ''::character varying NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone
+);
+
+ALTER TABLE scorer.ceramic_cache ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.ceramic_cache_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.human_points_bonusaward (
+    id bigint NOT NULL,
+    address character varying(42) NOT NULL,
+    bonus_type character varying(30) NOT NULL,
+    points integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE scorer.human_points_bonusaward ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.human_points_bonusaward_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.human_points_passingscorerecord (
+    id bigint NOT NULL,
+    address character varying(42) NOT NULL,
+    community_id bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE scorer.human_points_passingscorerecord ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.human_points_passingscorerecord_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.human_points_stampaction (
+    id bigint NOT NULL,
+    address character varying(42) NOT NULL,
+    provider character varying(256) NOT NULL,
+    action character varying(30) DEFAULT 'VERIFIED'::character varying NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE scorer.human_points_stampaction ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.human_points_stampaction_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.registry_event (
+    id bigint NOT NULL,
+    action character varying(30) NOT NULL,
+    address character varying(42) NOT NULL,
+    data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    community_id bigint,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE scorer.registry_event ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.registry_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.registry_hashscorerlink (
+    id bigint NOT NULL,
+    hash character varying(100) NOT NULL,
+    address character varying(42) NOT NULL,
+    community_id bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE scorer.registry_hashscorerlink ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.registry_hashscorerlink_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.registry_passport (
+    id bigint NOT NULL,
+    address character varying(100) NOT NULL,
+    community_id bigint NOT NULL
+);
+
+ALTER TABLE scorer.registry_passport ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.registry_passport_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.registry_score (
+    id bigint NOT NULL,
+    passport_id bigint NOT NULL,
+    score numeric(18,9),
+    status character varying(20),
+    last_score_timestamp timestamp with time zone,
+    evidence jsonb,
+    stamp_scores jsonb,
+    stamps jsonb,
+    expiration_date timestamp with time zone,
+    error text
+)
+WITH (fillfactor='50');
+
+ALTER TABLE scorer.registry_score ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.registry_score_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.registry_stamp (
+    id bigint NOT NULL,
+    passport_id bigint NOT NULL,
+    provider character varying(256) NOT NULL,
+    credential jsonb NOT NULL
+);
+
+ALTER TABLE scorer.registry_stamp ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.registry_stamp_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE scorer.scorer_weighted_binaryweightedscorer (
+    scorer_ptr_id bigint NOT NULL,
+    weights jsonb DEFAULT '{}'::jsonb NOT NULL,
+    threshold numeric(10,5) DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE scorer.scorer_weighted_binaryweightedscorer ALTER COLUMN scorer_ptr_id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.scorer_weighted_binaryweightedscorer_scorer_ptr_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY scorer.account_account
+    ADD CONSTRAINT account_account_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.account_apikey
+    ADD CONSTRAINT account_apikey_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.account_apikey
+    ADD CONSTRAINT account_apikey_prefix_key UNIQUE (prefix);
+
+ALTER TABLE ONLY scorer.account_community
+    ADD CONSTRAINT account_community_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY scorer.ceramic_cache
+    ADD CONSTRAINT ceramic_cache_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.human_points_bonusaward
+    ADD CONSTRAINT human_points_bonusaward_address_bonus_type_key UNIQUE (address, bonus_type);
+
+ALTER TABLE ONLY scorer.human_points_bonusaward
+    ADD CONSTRAINT human_points_bonusaward_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.human_points_passingscorerecord
+    ADD CONSTRAINT human_points_passingscorerecord_address_community_id_key UNIQUE (address, community_id);
+
+ALTER TABLE ONLY scorer.human_points_passingscorerecord
+    ADD CONSTRAINT human_points_passingscorerecord_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.human_points_stampaction
+    ADD CONSTRAINT human_points_stampaction_address_provider_key UNIQUE (address, provider);
+
+ALTER TABLE ONLY scorer.human_points_stampaction
+    ADD CONSTRAINT human_points_stampaction_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.registry_event
+    ADD CONSTRAINT registry_event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.registry_hashscorerlink
+    ADD CONSTRAINT registry_hashscorerlink_hash_community_id_key UNIQUE (hash, community_id);
+
+ALTER TABLE ONLY scorer.registry_hashscorerlink
+    ADD CONSTRAINT registry_hashscorerlink_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.registry_passport
+    ADD CONSTRAINT registry_passport_address_community_id_key UNIQUE (address, community_id);
+
+ALTER TABLE ONLY scorer.registry_passport
+    ADD CONSTRAINT registry_passport_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.registry_score
+    ADD CONSTRAINT registry_score_passport_id_key UNIQUE (passport_id);
+
+ALTER TABLE ONLY scorer.registry_score
+    ADD CONSTRAINT registry_score_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.registry_stamp
+    ADD CONSTRAINT registry_stamp_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY scorer.scorer_weighted_binaryweightedscorer
+    ADD CONSTRAINT scorer_weighted_binaryweightedscorer_pkey PRIMARY KEY (scorer_ptr_id);
+
+CREATE INDEX ceramic_cache_live_address ON scorer.ceramic_cache USING btree (address) WHERE (deleted_at IS NULL);
+
+CREATE INDEX registry_stamp_passport ON scorer.registry_stamp USING btree (passport_id);
+
+ALTER TABLE ONLY scorer.account_apikey
+    ADD CONSTRAINT account_apikey_account_id_fkey FOREIGN KEY (account_id) REFERENCES scorer.account_account(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY scorer.account_community
+    ADD CONSTRAINT account_community_account_id_fkey FOREIGN KEY (account_id) REFERENCES scorer.account_account(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY scorer.registry_passport
+    ADD CONSTRAINT registry_passport_community_id_fkey FOREIGN KEY (community_id) REFERENCES scorer.account_community(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY scorer.registry_score
+    ADD CONSTRAINT registry_score_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES scorer.registry_passport(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY scorer.registry_stamp
+    ADD CONSTRAINT registry_stamp_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES scorer.registry_passport(id) DEFERRABLE INITIALLY DEFERRED;
+
+GRANT USAGE ON SCHEMA scorer TO scorer_api;
+GRANT USAGE ON SCHEMA scorer TO scorer_caller;
+
+REVOKE ALL ON FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION scorer.five_decimals(p_value numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) TO scorer_api;
+
+REVOKE ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) TO scorer_api;
+GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) TO scorer_caller;
+
+REVOKE ALL ON FUNCTION scorer.stamp_fault(p_stamp jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION scorer.weight_of(p_weights jsonb, p_provider text) FROM PUBLIC;

@@ -1,0 +1,36 @@
+"""The schema as text, for reviewers: db/schema.sql shows what a migration changes.
+
+    python -m db.snapshot
+"""
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from local import postgres
+from local.migrate import ROOT, migrate
+
+SNAPSHOT = ROOT / "db/schema.sql"
+
+
+def dump(url: str, programs: Path) -> str:
+    """The schema as pg_dump writes it, without what changes from dump to dump.
+
+    programs is the bin folder with a pg_dump of the server's version.
+    """
+    text = subprocess.run(  # noqa: S603
+        [programs / "pg_dump", "--schema-only", "--schema=scorer", "--no-owner", url],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    noise = r"^(--.*|\\(un)?restrict .*|SET .*|SELECT pg_catalog\.set_config.*)\n"
+    text = re.sub(noise, "", text, flags=re.MULTILINE)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder, postgres.server(Path(folder) / "data") as url:
+        migrate(url)
+        SNAPSHOT.write_text(dump(url, postgres.programs()))

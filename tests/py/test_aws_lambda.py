@@ -1,0 +1,111 @@
+"""The Lambda handler, with whole events of everything that can invoke it."""
+
+import importlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from local.migrate import ROOT
+from tests.conftest import World
+
+EVENTS = sorted((ROOT / "tests/data/events").glob("*.json"))
+ADDRESS = "0x" + "e" * 40
+
+Event = dict[str, Any]
+Handler = Callable[[Event, object], Event]
+
+
+@pytest.fixture
+def handler(world: World, monkeypatch: pytest.MonkeyPatch) -> Handler:
+    monkeypatch.setenv("DATABASE_URL", world.url)
+    monkeypatch.setenv("TRUSTED_IAM_ISSUERS", json.dumps([world.issuer.did]))
+    import api.aws_lambda
+
+    loaded: Handler = importlib.reload(api.aws_lambda).handler
+    return loaded
+
+
+def load(name: str) -> Event:
+    event: Event = json.loads((ROOT / f"tests/data/events/{name}.json").read_text())
+    return event
+
+
+def replaced(event: Event, old: str, new: str) -> Event:
+    changed: Event = json.loads(json.dumps(event).replace(old, new))
+    return changed
+
+
+@pytest.mark.parametrize("name", [path.stem for path in EVENTS])
+def test_every_event_is_scored(world: World, handler: Handler, name: str) -> None:
+    world.put_valid(ADDRESS, "Github", "v0:g")
+    response = handler(load(name), None)
+    body = json.loads(response["body"])
+    assert response["statusCode"] == 200
+    assert response["isBase64Encoded"] is False
+    assert (body["address"], body["score"]) == (ADDRESS, "2.25000")
+    json.dumps(response)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in EVENTS])
+def test_every_event_gets_error_answers(handler: Handler, name: str) -> None:
+    wrong_key = handler(replaced(load(name), "testkey1.secret", "testkey1.wrong"), None)
+    assert (wrong_key["statusCode"], wrong_key["body"]) == (401, '{"detail": "Invalid API Key."}')
+    wrong_method = handler(replaced(load(name), '"GET"', '"PUT"'), None)
+    assert wrong_method["statusCode"] == 405
+    wrong_path = handler(replaced(load(name), "/v2/stamps", "/v3/stamps"), None)
+    assert wrong_path["statusCode"] == 404
+
+
+@pytest.mark.parametrize("name", ["rest_api", "load_balancer"])
+@pytest.mark.parametrize("field", ["queryStringParameters", "body", "headers", "isBase64Encoded"])
+@pytest.mark.parametrize("absent", [True, False])
+def test_what_an_event_may_lack(handler: Handler, name: str, field: str, absent: bool) -> None:
+    event = load(name)
+    event.pop("multiValueHeaders", None)
+    event[field] = None
+    if absent:
+        del event[field]
+    assert handler(event, None)["statusCode"] == (401 if field == "headers" else 200)
+
+
+@pytest.mark.parametrize("name", ["http_api", "function_url"])
+@pytest.mark.parametrize("field", ["rawQueryString", "queryStringParameters", "body", "headers", "cookies"])
+def test_what_an_event_of_payload_2_may_lack(handler: Handler, name: str, field: str) -> None:
+    event = load(name)
+    event.pop(field, None)
+    if field == "body":
+        event["isBase64Encoded"] = False
+    assert handler(event, None)["statusCode"] == (401 if field == "headers" else 200)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in EVENTS])
+def test_a_base64_body_is_read_past(handler: Handler, name: str) -> None:
+    event = load(name) | {"body": "/////w==", "isBase64Encoded": True}
+    assert handler(event, None)["statusCode"] == 200
+
+
+def test_an_encoded_path_is_decoded(handler: Handler) -> None:
+    event = replaced(load("rest_api"), f"/score/{ADDRESS}", f"/score/%30x{'e' * 40}")
+    assert handler(event, None)["statusCode"] == 200
+
+
+def test_a_load_balancer_with_multi_value_headers_is_answered_in_kind(handler: Handler) -> None:
+    response = handler(load("load_balancer_multi_value"), None)
+    assert response["multiValueHeaders"]["Content-Type"] == ["application/json"]
+    assert "headers" not in response
+    assert response["statusDescription"] == "200 OK"
+    assert handler(load("load_balancer"), None)["headers"]["Content-Type"] == "application/json"
+
+
+def test_a_key_with_a_nul_is_a_wrong_key(handler: Handler) -> None:
+    event = load("rest_api")
+    event["headers"]["X-API-Key"] = "testkey1\0.secret"
+    assert handler(event, None)["statusCode"] == 401
+
+
+def test_a_preflight_is_answered(handler: Handler) -> None:
+    response = handler(replaced(load("http_api"), '"GET"', '"OPTIONS"'), None)
+    assert response["statusCode"] == 200
+    assert response["headers"]["Access-Control-Allow-Origin"] == "*"

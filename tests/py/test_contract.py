@@ -1,0 +1,66 @@
+"""The published contract: valid OpenAPI 3.1, true to the service, readable without the network."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import jsonschema
+import pytest
+from flask import Flask
+from openapi_spec_validator import validate
+
+from api.app import create_app
+from tests.conftest import World
+
+ADDRESS = "0x" + "f" * 40
+
+
+@pytest.fixture
+def contract(world: World) -> dict[str, object]:
+    document: dict[str, object] = json.loads(world.client().get("/v2/openapi.json").data)
+    return document
+
+
+def test_it_is_valid_openapi_3_1(contract: dict[str, object]) -> None:
+    assert str(contract["openapi"]).startswith("3.1.")
+    validate(contract)
+
+
+def test_it_names_every_route(world: World, contract: dict[str, object]) -> None:
+    app: Flask = create_app(world.settings())
+    served = {re.sub(r"<(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}
+    assert served - {"/v2/openapi.json", "/v2/docs"} == set(contract["paths"])  # type: ignore[call-overload]
+
+
+def test_a_score_is_as_it_says(world: World, contract: dict[str, object]) -> None:
+    world.put_valid(ADDRESS, "Github", "v0:g")
+    world.put_valid(ADDRESS, "Ens", "v0:taken")
+    world.execute(
+        "insert into registry_hashscorerlink (hash, address, community_id, expires_at)"
+        " values ('v0:taken', '0x1', 1, '2090-01-01Z')"
+    )
+    schema = {"$ref": "#/components/schemas/Score", "components": contract["components"]}
+    for address in (ADDRESS, "0x" + "0" * 40):
+        answer = world.client().get(world.path(address), headers={"X-API-Key": world.key}).json
+        jsonschema.validate(answer, schema, jsonschema.Draft202012Validator)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**(answer or {}), "score": 1}, schema, jsonschema.Draft202012Validator)
+
+
+def test_the_page_shows_all_of_it_and_loads_nothing(world: World, contract: dict[str, object]) -> None:
+    response = world.client().get("/v2/docs")
+    assert response.status_code == 200
+    assert response.mimetype == "text/html"
+    assert not re.search(r"<script|<link|<img|src=|@import|url\(", response.text)
+    for text in texts(contract):
+        assert text in response.text.replace("&#39;", "'").replace("&#34;", '"')
+
+
+def texts(node: object) -> Iterator[str]:
+    """Every summary and description."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in ("summary", "description") and isinstance(value, str):
+                yield value
+            else:
+                yield from texts(value)

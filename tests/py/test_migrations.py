@@ -1,0 +1,122 @@
+"""The migrations: equal to db/functions and to the committed snapshot, and every one can be taken back."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from db import freeze
+from db.snapshot import SNAPSHOT, dump
+from local import postgres
+from local.migrate import ROOT, migrate
+from tests.conftest import connect
+
+FUNCTIONS = """
+select p.proname, pg_get_functiondef(p.oid), p.proacl::text
+from pg_proc as p where p.pronamespace = 'scorer'::regnamespace order by p.proname
+"""
+OBJECTS = """
+select c.relname::text from pg_class as c
+where c.relnamespace = 'scorer'::regnamespace and c.relname not like 'alembic%'
+union all select p.proname::text from pg_proc as p where p.pronamespace = 'scorer'::regnamespace
+"""
+
+
+def config(url: str) -> Config:
+    made = Config(ROOT / "alembic.ini")
+    made.attributes["database_url"] = url
+    return made
+
+
+def test_the_migrated_functions_are_those_of_db_functions(database_url: str) -> None:
+    with connect(database_url) as connection:
+        migrated = connection.execute(FUNCTIONS).fetchall()
+        for name, *_ in migrated:
+            connection.execute(f"drop function {name}".encode())
+        for path in sorted((ROOT / "db/functions").glob("*.sql")):
+            connection.execute(path.read_bytes())
+        assert connection.execute(FUNCTIONS).fetchall() == migrated
+    assert [name for name, *_ in migrated] == [p.stem for p in sorted((ROOT / "db/functions").glob("*.sql"))]
+    assert freeze.changed() == []
+
+
+def test_every_migration_can_be_taken_back(empty_database_url: str, programs: Path) -> None:
+    scripts = ScriptDirectory.from_config(config(empty_database_url))
+    revisions = [script.revision for script in scripts.walk_revisions()][::-1]
+    states = []
+    for revision in revisions:
+        migrate(empty_database_url, revision)
+        states.append(dump(empty_database_url, programs))
+    for revision, state in zip(revisions[-2::-1], states[-2::-1], strict=True):
+        command.downgrade(config(empty_database_url), revision)
+        assert dump(empty_database_url, programs) == state
+    command.downgrade(config(empty_database_url), "base")
+    with connect(empty_database_url) as connection:
+        assert connection.execute(OBJECTS).fetchall() == []
+    migrate(empty_database_url)
+    assert dump(empty_database_url, programs) == states[-1]
+
+
+def test_the_committed_snapshot_is_current(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """On the embedded version, whose dump the snapshot is."""
+    if request.config.getoption("--postgres") == postgres.EMBEDDED_VERSION:
+        url = request.getfixturevalue("database_url")
+        assert dump(url, request.getfixturevalue("programs")) == SNAPSHOT.read_text(), "run make snapshot"
+
+
+def test_migrating_twice_changes_nothing(database_url: str, programs: Path) -> None:
+    before = dump(database_url, programs)
+    migrate(database_url)
+    assert dump(database_url, programs) == before
+
+
+def test_obvious_columns_are_enough(database_url: str) -> None:
+    with connect(database_url) as connection:
+        for statement in (
+            "insert into account_account (address) values ('0x1')",
+            "insert into account_apikey (account_id, prefix, hashed_key) values (1, 'p', 'h')",
+            "insert into scorer_weighted_binaryweightedscorer (weights, threshold) values ('{}', 1)",
+            "insert into account_community (account_id, scorer_id) values (1, 1)",
+            "insert into ceramic_cache (address, provider, stamp) values ('0x1', 'p', '{}')",
+            "insert into registry_passport (address, community_id) values ('0x1', 1)",
+            "insert into registry_stamp (passport_id, provider, credential) values (1, 'p', '{}')",
+            "insert into registry_score (passport_id) values (1)",
+            "insert into registry_hashscorerlink (hash, address, community_id, expires_at)"
+            " values ('h', '0x1', 1, now())",
+            "insert into registry_event (action, address, community_id) values ('a', '0x1', 1)",
+            "insert into human_points_passingscorerecord (address, community_id) values ('0x1', 1)",
+            "insert into human_points_stampaction (address, provider) values ('0x1', 'p')",
+            "insert into human_points_bonusaward (address, bonus_type) values ('0x1', 'b')",
+        ):
+            connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("registry_passport", "address, community_id"),
+        ("registry_hashscorerlink", "hash, community_id"),
+        ("human_points_passingscorerecord", "address, community_id"),
+        ("human_points_stampaction", "address, provider"),
+        ("human_points_bonusaward", "address, bonus_type"),
+        ("registry_score", "passport_id"),
+        ("account_apikey", "prefix"),
+    ],
+)
+def test_what_is_unique_by_contract_is_unique(database_url: str, table: str, columns: str) -> None:
+    with connect(database_url) as connection:
+        row: Any = connection.execute(
+            "select count(*) from pg_constraint where conrelid = %s::regclass and contype = 'u'"
+            " and pg_get_constraintdef(oid) = %s",
+            [table, f"UNIQUE ({columns})"],
+        ).fetchone()
+    assert row == (1,)
+
+
+def test_a_missing_database_url_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with pytest.raises(SystemExit, match="DATABASE_URL is not set"):
+        command.upgrade(Config(ROOT / "alembic.ini"), "head")

@@ -1,0 +1,66 @@
+"""The settings, and the one line that a bad one stops the service with."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from api.settings import SettingError, Settings
+from local.migrate import ROOT
+
+URL = {"DATABASE_URL": "postgresql://db/scorer"}
+
+
+def test_settings_are_read() -> None:
+    settings = Settings.from_environment(
+        URL
+        | {
+            "TRUSTED_IAM_ISSUERS": '["did:key:a", "did:ethr:b"]',
+            "HUMAN_POINTS_ENABLED": "True",
+            "HUMAN_POINTS_START_TIMESTAMP": "1750000000",
+        }
+    )
+    assert settings == Settings(
+        "postgresql://db/scorer",
+        frozenset(["did:key:a", "did:ethr:b"]),
+        True,
+        datetime.fromtimestamp(1750000000, UTC),
+    )
+
+
+@pytest.mark.parametrize("issuers", [{}, {"TRUSTED_IAM_ISSUERS": ""}, {"TRUSTED_IAM_ISSUERS": "[]"}])
+def test_nobody_is_trusted_and_no_points_are_given_by_default(issuers: dict[str, str]) -> None:
+    assert Settings.from_environment(URL | issuers) == Settings(URL["DATABASE_URL"], frozenset())
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({"DATABASE_URL": ""}, "DATABASE_URL"),
+        ({"DATABASE_URL": " "}, "DATABASE_URL"),
+        ({"DATABASE_URL": "host"}, "DATABASE_URL"),
+        ({"TRUSTED_IAM_ISSUERS": "did:key:a"}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": '"did:key:a"'}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": "[1]"}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": '[""]'}, "TRUSTED_IAM_ISSUERS"),
+        ({"HUMAN_POINTS_ENABLED": "maybe"}, "HUMAN_POINTS_ENABLED"),
+        ({"HUMAN_POINTS_START_TIMESTAMP": "tomorrow"}, "HUMAN_POINTS_START_TIMESTAMP"),
+        ({"HUMAN_POINTS_START_TIMESTAMP": "9" * 30}, "HUMAN_POINTS_START_TIMESTAMP"),
+    ],
+)
+def test_a_bad_setting_is_named_in_one_line(environment: dict[str, str], name: str) -> None:
+    with pytest.raises(SettingError) as raised:
+        Settings.from_environment(URL | environment)
+    assert str(raised.value).startswith(name)
+    assert "\n" not in str(raised.value)
+    served = subprocess.run(
+        [sys.executable, "-c", "import api.wsgi"],
+        cwd=ROOT,
+        env=os.environ | URL | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (served.returncode, served.stderr) == (1, f"{raised.value}\n")
