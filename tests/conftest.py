@@ -137,7 +137,7 @@ class World:
 
     def execute(self, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
         cursor = self.connection.execute(statement.encode(), arguments or None)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if cursor.description is not None else []
 
     def add_community(
         self, id_: int, weights: str = "{}", threshold: str = "2.5", account: int = 1, points: bool = False

@@ -1,0 +1,278 @@
+"""Races, with real sessions: the second one is seen to wait for a lock before the first one goes on."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.conftest import World
+
+Session = Callable[[], psycopg.Connection]
+
+# Only a session that never blocks, or never wakes, takes this long.
+PATIENCE_SECONDS = 30
+
+SCORE = "select score_passport(%s, %s, %s, %s)"
+A, B, C, D = ("0x" + digit * 40 for digit in "abcd")
+
+
+def stamp(provider: str, *nullifiers: str, expires_at: str = "2090-01-01T00:00:00Z") -> dict[str, Any]:
+    return {
+        "provider": provider,
+        "credential": {"expirationDate": expires_at},
+        "nullifiers": nullifiers,
+        "expires_at": expires_at,
+    }
+
+
+def score(
+    session: psycopg.Connection, address: str, *stamps: dict[str, Any], community: int = 1, points: bool = False
+) -> dict[str, Any]:
+    row = session.execute(SCORE, [address, community, json.dumps(stamps), points]).fetchone()
+    assert row
+    answer: dict[str, Any] = row[0]
+    return answer
+
+
+@pytest.fixture
+def later() -> Iterator[Callable[..., Future[Any]]]:
+    """Runs a call in a thread of its own."""
+    with ThreadPoolExecutor(8) as executor:
+        yield executor.submit
+
+
+def wait_until_blocked(world: World, session: psycopg.Connection, future: Future[Any]) -> None:
+    """Returns once the session waits for a lock; fails if its call ends before."""
+    for _ in range(PATIENCE_SECONDS * 100):
+        assert not future.done(), f"not blocked: {future.result()}"
+        if world.execute(
+            "select from pg_stat_activity where pid = %s and wait_event_type = 'Lock'", session.info.backend_pid
+        ):
+            return
+        time.sleep(0.01)
+    raise AssertionError("the session neither ends nor waits for a lock")
+
+
+def links(world: World) -> dict[str, str]:
+    return dict(world.execute("select hash, address from registry_hashscorerlink where expires_at > now()"))
+
+
+def dedup(answer: dict[str, Any], provider: str = "Github") -> bool:
+    deduped: bool = answer["stamps"][provider]["dedup"]
+    return deduped
+
+
+def test_two_wallets_claim_a_new_nullifier(world: World, sessions: Session, later: Any) -> None:
+    first, second = sessions(), sessions()
+    with first.transaction():
+        assert not dedup(score(first, A, stamp("Github", "n")))
+        waiting = later(score, second, B, stamp("Github", "n"))
+        wait_until_blocked(world, second, waiting)
+    assert dedup(waiting.result())
+    assert links(world) == {"n": A}
+
+
+def test_the_second_wallet_scores_if_the_first_takes_it_back(world: World, sessions: Session, later: Any) -> None:
+    first, second = sessions(), sessions()
+    with first.transaction(force_rollback=True):
+        score(first, A, stamp("Github", "n"))
+        waiting = later(score, second, B, stamp("Github", "n"))
+        wait_until_blocked(world, second, waiting)
+    assert not dedup(waiting.result())
+    assert links(world) == {"n": B}
+
+
+def test_two_wallets_claim_an_expired_link(world: World, sessions: Session, later: Any) -> None:
+    expired_link(world, "n", D)
+    first, second = sessions(), sessions()
+    with first.transaction():
+        assert not dedup(score(first, A, stamp("Github", "n")))
+        waiting = later(score, second, B, stamp("Github", "n"))
+        wait_until_blocked(world, second, waiting)
+    assert dedup(waiting.result())
+    assert links(world) == {"n": A}
+
+
+def test_a_wallet_renews_its_expired_link_while_another_claims_it(world: World, sessions: Session, later: Any) -> None:
+    expired_link(world, "n", A)
+    first, second = sessions(), sessions()
+    with first.transaction():
+        assert not dedup(score(first, A, stamp("Github", "n")))
+        waiting = later(score, second, B, stamp("Github", "n"))
+        wait_until_blocked(world, second, waiting)
+    assert dedup(waiting.result())
+    assert links(world) == {"n": A}
+
+
+def test_a_claim_that_loses_one_nullifier_gives_the_others_back(world: World, sessions: Session, later: Any) -> None:
+    expired_link(world, "old", D)
+    world.execute(
+        "insert into registry_hashscorerlink (hash, address, community_id, expires_at)"
+        " values ('own', %s, 1, '2070-01-01Z')",
+        B,
+    )
+    first, second = sessions(), sessions()
+    with first.transaction():
+        score(first, A, stamp("Github", "n", expires_at="2080-01-01T00:00:00Z"))
+        waiting = later(score, second, B, stamp("Github", "a", "n", "old", "own", "z"), stamp("Google", "z"))
+        wait_until_blocked(world, second, waiting)
+    answer = waiting.result()
+    assert (dedup(answer), dedup(answer, "Google")) == (True, False)
+    assert world.execute(
+        "select hash, address, extract(year from expires_at at time zone 'UTC')::int"
+        " from registry_hashscorerlink order by hash"
+    ) == [("a", A, 2080), ("n", A, 2080), ("old", A, 2080), ("own", B, 2070), ("z", B, 2090)]
+
+
+@pytest.mark.parametrize("state", ["new", "expired", "mixed"])
+def test_nullifiers_in_opposite_order_do_not_deadlock(
+    world: World, sessions: Session, later: Any, state: str
+) -> None:
+    names = [f"n{number:02}" for number in range(40)]
+    for number, name in enumerate(names):
+        if state == "expired" or (state == "mixed" and number % 3):
+            expired_link(world, name, D if number % 2 else C)
+    pairs = [(sessions(), address) for address in (A, B, C)]
+    for round_ in range(10):
+        world.execute("delete from registry_hashscorerlink") if state == "new" else world.execute(
+            "update registry_hashscorerlink set expires_at = '2020-01-01Z'"
+        )
+        barrier = threading.Barrier(len(pairs))
+
+        def run(session: psycopg.Connection, address: str, shift: int, barrier: threading.Barrier) -> dict[str, Any]:
+            given = names[shift:] + names[:shift]
+            if shift % 2:
+                given.reverse()
+            stamps = [stamp(f"P{i}", *given[i * 4 : i * 4 + 4]) for i in range(10)]
+            barrier.wait()
+            return score(session, address, *stamps)
+
+        answers = [
+            later(run, session, address, index * 7 + round_, barrier)
+            for index, (session, address) in enumerate(pairs)
+        ]
+        clean = [{p for p, s in answer.result()["stamps"].items() if not s["dedup"]} for answer in answers]
+        holders = links(world)
+        for (_, address), index, providers in zip(pairs, range(3), clean, strict=True):
+            shift = index * 7 + round_
+            given = names[shift:] + names[:shift]
+            if shift % 2:
+                given.reverse()
+            for provider in providers:
+                i = int(provider[1:])
+                assert {holders[n] for n in given[i * 4 : i * 4 + 4]} == {address}
+
+
+def test_one_passport_is_scored_one_request_after_the_other(world: World, sessions: Session, later: Any) -> None:
+    first, second = sessions(), sessions()
+    with first.transaction():
+        score(first, A, stamp("Github", "g"))
+        waiting = later(score, second, A, stamp("Google", "o"))
+        wait_until_blocked(world, second, waiting)
+    assert waiting.result()["score"] == "1.00000"
+    assert world.execute("select provider from registry_stamp") == [("Google",)]
+    assert world.execute("select count(*) from registry_passport") == [(1,)]
+    assert world.execute("select evidence ->> 'rawScore' from registry_score") == [("1.0",)]
+    assert world.execute("select count(*) from registry_event") == [(2,)]
+
+
+def test_the_existing_service_inserts_a_link_first(world: World, sessions: Session, later: Any) -> None:
+    peer, ours = sessions(), sessions()
+    with peer.transaction():
+        plain_insert(peer, "n", B)
+        waiting = later(score, ours, A, stamp("Github", "m", "n"))
+        wait_until_blocked(world, ours, waiting)
+    assert dedup(waiting.result())
+    assert links(world) == {"m": B, "n": B}
+
+
+def test_the_existing_service_inserts_a_link_second(world: World, sessions: Session, later: Any) -> None:
+    peer, ours = sessions(), sessions()
+    with ours.transaction():
+        assert not dedup(score(ours, A, stamp("Github", "n")))
+        waiting = later(plain_insert, peer, "n", B)
+        wait_until_blocked(world, peer, waiting)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        waiting.result()
+    assert links(world) == {"n": A}
+
+
+def test_the_existing_service_takes_an_expired_link_by_its_id_first(
+    world: World, sessions: Session, later: Any
+) -> None:
+    expired_link(world, "n", D)
+    peer, ours = sessions(), sessions()
+    with peer.transaction():
+        peer.execute(
+            "update registry_hashscorerlink set address = %s, expires_at = '2090-01-01Z' where id = %s",
+            [B, world.execute("select id from registry_hashscorerlink")[0][0]],
+        )
+        waiting = later(score, ours, A, stamp("Github", "n"))
+        wait_until_blocked(world, ours, waiting)
+    assert dedup(waiting.result())
+    assert links(world) == {"n": B}
+
+
+def test_the_fourth_community_reached_from_several_sessions_earns_one_bonus(
+    world: World, sessions: Session, later: Any
+) -> None:
+    for community in range(2, 6):
+        world.add_community(community, '{"Github": 3}', points=True)
+    waiting = []
+    first = sessions()
+    with first.transaction():
+        score(first, A, stamp("Github", "g"), community=2, points=True)
+        for community in (3, 4, 5):
+            session = sessions()
+            waiting.append(later(score, session, A, stamp("Github", "g"), community=community, points=True))
+            wait_until_blocked(world, session, waiting[-1])
+    assert all(future.result()["passing_score"] for future in waiting)
+    assert world.execute("select bonus_type, points from human_points_bonusaward") == [("SCORING_BONUS", 50)]
+    assert world.execute("select count(*) from human_points_passingscorerecord") == [(4,)]
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_a_stricter_isolation_fails_rather_than_score_wrongly(
+    world: World, sessions: Session, later: Any, level: str
+) -> None:
+    first, second = sessions(), sessions()
+    second.execute(f"set default_transaction_isolation to '{level}'".encode())
+    with first.transaction():
+        score(first, A, stamp("Github", "n"))
+        waiting = later(score, second, B, stamp("Github", "n"))
+        wait_until_blocked(world, second, waiting)
+    with pytest.raises(psycopg.errors.SerializationFailure):
+        waiting.result()
+    assert dedup(score(second, B, stamp("Github", "n")))
+
+
+def test_a_wait_for_a_lock_ends(world: World, sessions: Session, later: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.execute("alter function score_passport set lock_timeout = '50ms'")
+    first, second = sessions(), sessions()
+    with first.transaction():
+        score(first, A, stamp("Github", "n"))
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            score(second, A, stamp("Github", "n"))
+    assert not dedup(score(second, A, stamp("Github", "n")))
+
+
+def expired_link(world: World, name: str, owner: str) -> None:
+    world.execute(
+        "insert into registry_hashscorerlink (hash, address, community_id, expires_at)"
+        " values (%s, %s, 1, '2020-01-01Z')",
+        name,
+        owner,
+    )
+
+
+def plain_insert(session: psycopg.Connection, name: str, owner: str) -> None:
+    session.execute(
+        "insert into registry_hashscorerlink (hash, address, community_id, expires_at)"
+        " values (%s, %s, 1, '2090-01-01Z')",
+        [name, owner],
+    )
