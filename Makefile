@@ -1,6 +1,10 @@
 python = .venv/bin/python
+sql = db/functions db/migrations/frozen tests/sql
 
-.PHONY: run migrate test check format freeze snapshot lock
+.PHONY: help run migrate test check lint format freeze snapshot lock
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
 run: ## serve on PORT (8000): DATABASE_URL, or an embedded PostgreSQL with demo data
 	@local/install local
@@ -9,3 +13,39 @@ run: ## serve on PORT (8000): DATABASE_URL, or an embedded PostgreSQL with demo 
 migrate: ## bring DATABASE_URL, without it the embedded database, to the newest schema
 	@local/install local
 	@$(python) -m local.migrate
+
+test: ## all tests, on PostgreSQL 18 and 15; installs what they need into this folder
+	@local/install dev
+	$(python) -m pytest --postgres 18
+	$(python) -m pytest --postgres 15
+
+check: lint test ## format, lint, types and all tests
+
+lint: ## format, lint and types alone
+	@local/install dev
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/sqlfluff lint --disable-progress-bar $(sql)
+
+format: ## format Python and SQL, mend what lint can mend
+	@local/install dev
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+	.venv/bin/sqlfluff fix --disable-progress-bar $(sql)
+
+freeze: ## make a migration of the changed functions: make freeze message="what changed"
+	@local/install dev
+	$(python) -m db.freeze "$(message)"
+
+snapshot: ## write db/schema.sql anew, after a new migration
+	@local/install dev
+	$(python) -m db.snapshot
+
+lock: ## resolve the newest versions that pyproject.toml allows into requirements/
+	@local/install dev
+	set -e; for name in service local dev; do \
+		extra=$$([ $$name = service ] || echo "--extra $$name"); \
+		.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-header $$extra --output-file requirements/$$name.txt pyproject.toml; \
+	done

@@ -101,4 +101,5 @@ def problem(status: int, detail: str) -> Response:
 @cache
 def contract() -> dict[str, Any]:
     """The OpenAPI document."""
-    return json.loads(OPENAPI.read_text())
+    document: dict[str, Any] = json.loads(OPENAPI.read_text())
+    return document

@@ -33,9 +33,7 @@ def handler(event: Event, context: object) -> Event:
 
 def complete(event: Event) -> Event:
     """A REST or load balancer event with every field that aws-wsgi reads."""
-    query = event.get("queryStringParameters") or last_values(
-        event.get("multiValueQueryStringParameters")
-    )
+    query = event.get("queryStringParameters") or last_values(event.get("multiValueQueryStringParameters"))
     headers = event.get("headers") or last_values(event.get("multiValueHeaders"))
     return event | {
         "path": unquote(event.get("path") or "/"),

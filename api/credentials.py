@@ -13,9 +13,7 @@ import didkit
 
 PROOF_OPTIONS = '{"proofPurpose":"assertionMethod"}'
 TYPED_PROOF = "EthereumEip712Signature2021"
-RFC3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 # Limits of the tables: registry_stamp.provider and registry_hashscorerlink.hash.
 MAX_PROVIDER = 256
 MAX_NULLIFIER = 100
@@ -77,9 +75,7 @@ def valid_stamps(
     return list(newest.values()), rejected
 
 
-def read(
-    credential: Credential, address: str, trusted_issuers: frozenset[str], now: datetime
-) -> Stamp:
+def read(credential: Credential, address: str, trusted_issuers: frozenset[str], now: datetime) -> Stamp:
     """The stamp that a credential would be if its proof holds; raises Rejected."""
     try:
         document = json.loads(credential.document)
@@ -152,9 +148,8 @@ def covered_by_proof(document: dict[str, Any], subject: dict[str, Any]) -> bool:
             return False
         meanings |= part
     terms = subject.keys() - {"@context", "id"}
-    return (
-        not any(name.startswith("@") or name in ("id", "type") for name in meanings)
-        and all(has_plain_meaning(meanings.get(term)) for term in terms)
+    return not any(name.startswith("@") or name in ("id", "type") for name in meanings) and all(
+        has_plain_meaning(meanings.get(term)) for term in terms
     )
 
 
@@ -181,7 +176,8 @@ def proof_errors(stamps: Sequence[Stamp]) -> list[str | None]:
     # A loop a thread, kept: making one costs a tenth of checking twenty proofs.
     if not hasattr(_thread, "runner"):
         _thread.runner = asyncio.Runner()
-    return _thread.runner.run(_proof_errors(stamps))
+    runner: asyncio.Runner = _thread.runner
+    return runner.run(_proof_errors(stamps))
 
 
 async def _proof_errors(stamps: Sequence[Stamp]) -> list[str | None]:

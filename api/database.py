@@ -125,7 +125,7 @@ class Database:
                 "human_points_start": human_points_start,
             },
         )
-        return rows[0][0]
+        return str(rows[0][0])
 
     def ping(self) -> None:
         """Asks the database for an answer; raises Unavailable."""
@@ -156,6 +156,7 @@ class Database:
 def unavailable(error: psycopg.Error) -> Unavailable | None:
     """What an error of the database means to the request; None for one that nobody foresaw."""
     code = error.sqlstate
+    kind: type[Unavailable] | None
     if code is None:
         # The client's own errors have no code; an operational one is a lost connection.
         kind = TryAgain if isinstance(error, psycopg.OperationalError) else None

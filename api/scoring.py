@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from api import keys
 from api.credentials import valid_stamps
-from api.database import Database, Loaded, TryAgain, Unavailable
+from api.database import Database, Loaded, TryAgain
 from api.settings import Settings
 
 ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
@@ -30,9 +30,7 @@ class Refused(Exception):
     detail: str
 
 
-def score(
-    database: Database, settings: Settings, key: str | None, scorer_id: str, address: str
-) -> str:
+def score(database: Database, settings: Settings, key: str | None, scorer_id: str, address: str) -> str:
     """The answer to GET /v2/stamps/{scorer_id}/score/{address} as JSON text.
 
     Raises Refused, or Unavailable once retries are used up. A retry starts from the beginning: at worst a
@@ -45,7 +43,7 @@ def score(
             log.warning("attempt %d of %d: %s", attempt, ATTEMPTS, error)
             if attempt == ATTEMPTS:
                 raise
-        time.sleep(random.uniform(0, BACKOFF * 2 ** (attempt - 1)))
+        time.sleep(random.uniform(0, BACKOFF * 2 ** (attempt - 1)))  # noqa: S311
     raise AssertionError("unreachable")
 
 
@@ -63,14 +61,10 @@ def attempt_score(
         raise Refused(400, "Invalid address.")
     if number is None:
         raise Refused(422, "scorer_id is not an integer.")
-    stamps, rejected = valid_stamps(
-        loaded.credentials, address, settings.trusted_issuers, loaded.loaded_at
-    )
+    stamps, rejected = valid_stamps(loaded.credentials, address, settings.trusted_issuers, loaded.loaded_at)
     if rejected:
         log_left_out(address, number, rejected)
-    return database.score(
-        address, number, stamps, settings.human_points_enabled, settings.human_points_start
-    )
+    return database.score(address, number, stamps, settings.human_points_enabled, settings.human_points_start)
 
 
 def load(database: Database, key: str | None, scorer_id: int | None, address: str) -> Loaded:

@@ -56,9 +56,7 @@ def trusted_issuers(text: str) -> frozenset[str]:
     except ValueError:
         issuers = None
     if not isinstance(issuers, list) or not all(isinstance(i, str) and i for i in issuers):
-        raise SettingError(
-            'TRUSTED_IAM_ISSUERS is not a JSON array of DIDs, such as ["did:key:z6Mk..."].'
-        )
+        raise SettingError('TRUSTED_IAM_ISSUERS is not a JSON array of DIDs, such as ["did:key:z6Mk..."].')
     return frozenset(issuers)
 
 

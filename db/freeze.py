@@ -1,6 +1,6 @@
 """Freezes the functions of db/functions that differ from the last migration as a new migration.
 
-    python -m db.freeze "what changed"
+python -m db.freeze "what changed"
 """
 
 import re

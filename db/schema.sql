@@ -322,7 +322,8 @@ begin
         raise exception 'expired stamp' using
             errcode = 'SC005',
             detail = format(
-                'Stamp %s of p_valid_stamps expired at %s.', v_bad_stamp, v_expires_at[v_bad_stamp]
+                'Stamp %s of p_valid_stamps expired at %s.',
+                v_bad_stamp, iso_timestamp(v_expires_at[v_bad_stamp])
             ),
             hint = 'Leave expired credentials out; compare with the time of the database.';
     end if;

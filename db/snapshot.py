@@ -1,6 +1,6 @@
 """The schema as text, for reviewers: db/schema.sql shows what a migration changes.
 
-    python -m db.snapshot
+python -m db.snapshot
 """
 
 import re

@@ -12,6 +12,6 @@ worker_class = "gthread"
 keepalive = 75
 graceful_timeout = 10
 # Heartbeats in memory: on a disk they can block a worker.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # Nobody steers a running server; its path would be shared by all servers of one user.
 control_socket_disable = True

@@ -67,7 +67,11 @@ class Issuer:
             {"kty": "EC", "crv": "secp256k1"}
             | {
                 name: base64.urlsafe_b64encode(value.to_bytes(32)).rstrip(b"=").decode()
-                for name, value in {"x": public.x, "y": public.y, "d": numbers.private_value}.items()
+                for name, value in {
+                    "x": public.x,
+                    "y": public.y,
+                    "d": numbers.private_value,
+                }.items()
             }
         )
         did = didkit.key_to_did("ethr", key)

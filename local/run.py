@@ -1,6 +1,6 @@
 """Serves on PORT: the database DATABASE_URL, or an embedded one with demo data.
 
-    python -m local.run
+python -m local.run
 """
 
 import fcntl
@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 from types import FrameType
 
 import psycopg
@@ -72,9 +71,7 @@ def check_database(settings: Settings) -> None:
     """Raises SettingError where DATABASE_URL names no database that can be served."""
     try:
         with psycopg.connect(settings.database_url, connect_timeout=5) as connection:
-            ready = connection.execute(
-                "select to_regproc('scorer.load_passport') is not null"
-            ).fetchone()
+            ready = connection.execute("select to_regproc('scorer.load_passport') is not null").fetchone()
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise SettingError(f"DATABASE_URL cannot be used: {reason}") from None
@@ -109,7 +106,8 @@ def introduce(settings: Settings, port: int) -> None:
         for address in demo.STAMPS
     }
     url = f"http://localhost:{port}/v2/stamps/{demo.COMMUNITY}/score"
-    print(f"""
+    print(
+        f"""
 Serving on http://localhost:{port}; the contract is at /v2/docs. Ctrl-C stops it and keeps the data.
 
 Ask for the score of a wallet:
@@ -122,7 +120,9 @@ It will answer, but for the time:
 
 {demo.FAILING} does not reach the threshold, and
 {demo.CLASHING} holds an Ens stamp that the first wallet claimed before.
-""", flush=True)
+""",
+        flush=True,
+    )
 
 
 def serve(settings: Settings, port: int) -> int:

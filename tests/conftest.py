@@ -140,11 +140,19 @@ class World:
         return cursor.fetchall() if cursor.description is not None else []
 
     def add_community(
-        self, id_: int, weights: str = "{}", threshold: str = "2.5", account: int = 1, points: bool = False
+        self,
+        id_: int,
+        weights: str = "{}",
+        threshold: str = "2.5",
+        account: int = 1,
+        points: bool = False,
     ) -> None:
         self.execute("insert into account_account (id) values (%s) on conflict do nothing", account)
         self.execute(
-            "insert into scorer_weighted_binaryweightedscorer values (%s, %s, %s)", id_, weights, threshold
+            "insert into scorer_weighted_binaryweightedscorer values (%s, %s, %s)",
+            id_,
+            weights,
+            threshold,
         )
         self.execute(
             "insert into account_community (id, account_id, scorer_id, human_points_program)"
@@ -172,7 +180,9 @@ class World:
         self.put(address, provider, self.issuer.credential(address, provider, list(nullifiers)))
 
     def settings(self, **changes: Any) -> Settings:
-        return Settings(**{"database_url": self.url, "trusted_issuers": frozenset([self.issuer.did])} | changes)
+        return Settings(
+            **{"database_url": self.url, "trusted_issuers": frozenset([self.issuer.did])} | changes
+        )
 
     def client(self, **changes: Any) -> FlaskClient:
         return create_app(self.settings(**changes)).test_client()

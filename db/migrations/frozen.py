@@ -5,7 +5,6 @@ that it creates or replaces, a copy of what db/functions held at the time.
 """
 
 from pathlib import Path
-from typing import LiteralString, cast
 
 from alembic import op
 
@@ -16,7 +15,7 @@ def run(path: Path) -> None:
     """Runs a file of SQL on the driver's connection: no parameters, so nothing in it is special."""
     connection = op.get_bind().connection.driver_connection
     assert connection is not None
-    connection.execute(cast(LiteralString, path.read_text()))
+    connection.execute(path.read_bytes())
 
 
 def run_script(revision: str, direction: str) -> None:

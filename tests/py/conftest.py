@@ -15,8 +15,6 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     with ExitStack() as stack:
 
         def start(database_url: str, **environment: str) -> Service:
-            return stack.enter_context(
-                running(tmp_path / "service.log", database_url, **environment)
-            )
+            return stack.enter_context(running(tmp_path / "service.log", database_url, **environment))
 
         yield start

@@ -31,7 +31,11 @@ def stamp(provider: str, *nullifiers: str, expires_at: str = "2090-01-01T00:00:0
 
 
 def score(
-    session: psycopg.Connection, address: str, *stamps: dict[str, Any], community: int = 1, points: bool = False
+    session: psycopg.Connection,
+    address: str,
+    *stamps: dict[str, Any],
+    community: int = 1,
+    points: bool = False,
 ) -> dict[str, Any]:
     row = session.execute(SCORE, [address, community, json.dumps(stamps), points]).fetchone()
     assert row
@@ -51,7 +55,8 @@ def wait_until_blocked(world: World, session: psycopg.Connection, future: Future
     for _ in range(PATIENCE_SECONDS * 100):
         assert not future.done(), f"not blocked: {future.result()}"
         if world.execute(
-            "select from pg_stat_activity where pid = %s and wait_event_type = 'Lock'", session.info.backend_pid
+            "select from pg_stat_activity where pid = %s and wait_event_type = 'Lock'",
+            session.info.backend_pid,
         ):
             return
         time.sleep(0.01)
@@ -77,7 +82,9 @@ def test_two_wallets_claim_a_new_nullifier(world: World, sessions: Session, late
     assert links(world) == {"n": A}
 
 
-def test_the_second_wallet_scores_if_the_first_takes_it_back(world: World, sessions: Session, later: Any) -> None:
+def test_the_second_wallet_scores_if_the_first_takes_it_back(
+    world: World, sessions: Session, later: Any
+) -> None:
     first, second = sessions(), sessions()
     with first.transaction(force_rollback=True):
         score(first, A, stamp("Github", "n"))
@@ -98,7 +105,9 @@ def test_two_wallets_claim_an_expired_link(world: World, sessions: Session, late
     assert links(world) == {"n": A}
 
 
-def test_a_wallet_renews_its_expired_link_while_another_claims_it(world: World, sessions: Session, later: Any) -> None:
+def test_a_wallet_renews_its_expired_link_while_another_claims_it(
+    world: World, sessions: Session, later: Any
+) -> None:
     expired_link(world, "n", A)
     first, second = sessions(), sessions()
     with first.transaction():
@@ -109,7 +118,9 @@ def test_a_wallet_renews_its_expired_link_while_another_claims_it(world: World, 
     assert links(world) == {"n": A}
 
 
-def test_a_claim_that_loses_one_nullifier_gives_the_others_back(world: World, sessions: Session, later: Any) -> None:
+def test_a_claim_that_loses_one_nullifier_gives_the_others_back(
+    world: World, sessions: Session, later: Any
+) -> None:
     expired_link(world, "old", D)
     world.execute(
         "insert into registry_hashscorerlink (hash, address, community_id, expires_at)"
@@ -144,7 +155,9 @@ def test_nullifiers_in_opposite_order_do_not_deadlock(
         )
         barrier = threading.Barrier(len(pairs))
 
-        def run(session: psycopg.Connection, address: str, shift: int, barrier: threading.Barrier) -> dict[str, Any]:
+        def run(
+            session: psycopg.Connection, address: str, shift: int, barrier: threading.Barrier
+        ) -> dict[str, Any]:
             given = names[shift:] + names[:shift]
             if shift % 2:
                 given.reverse()
@@ -168,7 +181,9 @@ def test_nullifiers_in_opposite_order_do_not_deadlock(
                 assert {holders[n] for n in given[i * 4 : i * 4 + 4]} == {address}
 
 
-def test_one_passport_is_scored_one_request_after_the_other(world: World, sessions: Session, later: Any) -> None:
+def test_one_passport_is_scored_one_request_after_the_other(
+    world: World, sessions: Session, later: Any
+) -> None:
     first, second = sessions(), sessions()
     with first.transaction():
         score(first, A, stamp("Github", "g"))
@@ -251,7 +266,9 @@ def test_a_stricter_isolation_fails_rather_than_score_wrongly(
     assert dedup(score(second, B, stamp("Github", "n")))
 
 
-def test_a_wait_for_a_lock_ends(world: World, sessions: Session, later: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_for_a_lock_ends(
+    world: World, sessions: Session, later: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.execute("alter function score_passport set lock_timeout = '50ms'")
     first, second = sessions(), sessions()
     with first.transaction():

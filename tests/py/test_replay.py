@@ -27,7 +27,8 @@ where community_id = %(community)s and (
     address = %(address)s
     or hash in (
         select jsonb_array_elements_text(
-            coalesce(stamp #> '{credentialSubject,nullifiers}', '[]') || jsonb_build_array(stamp #> '{credentialSubject,hash}')
+            coalesce(stamp #> '{credentialSubject,nullifiers}', '[]')
+            || jsonb_build_array(stamp #> '{credentialSubject,hash}')
         )
         from ceramic_cache where address = %(address)s and deleted_at is null
     )
@@ -64,19 +65,21 @@ def test_every_recorded_score_is_answered_and_stored_to_the_letter(
             " where action = 'LIFO_DEDUPLICATION' order by id"
         )
     assert [
-        {"address": address, "data": data, "community_id": community}
-        for address, data, community in events
+        {"address": address, "data": data, "community_id": community} for address, data, community in events
     ] == recording["dedup_events"]
 
 
 def replay(step: dict[str, Any], world: World, client: http.client.HTTPConnection) -> int:
     """Does what a step recorded; gives 1 for a score that was compared, else 0."""
     match step:
-        case {"op": "put_credential", "address": address, "provider": provider, "credential": given}:
+        case {
+            "op": "put_credential",
+            "address": address,
+            "provider": provider,
+            "credential": given,
+        }:
             proof = given["proof"]
-            world.execute(
-                "delete from ceramic_cache where address = %s and provider = %s", address, provider
-            )
+            world.execute("delete from ceramic_cache where address = %s and provider = %s", address, provider)
             world.execute(
                 "insert into ceramic_cache (address, provider, stamp, proof_value) values (%s, %s, %s, %s)",
                 address, provider, json.dumps(given), proof.get("proofValue") or proof["jws"],

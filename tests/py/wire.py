@@ -43,7 +43,10 @@ def recorded(url: str) -> Iterator[tuple[str, Recording]]:
     """Gives a URL that leads to the same database, and what goes over it."""
     recording = Recording()
     upstream = f"{conninfo_to_dict(url)['host']}/{SOCKET}"
-    with tempfile.TemporaryDirectory(prefix="wire-") as folder, socket.socket(socket.AF_UNIX) as listener:
+    with (
+        tempfile.TemporaryDirectory(prefix="wire-") as folder,
+        socket.socket(socket.AF_UNIX) as listener,
+    ):
         listener.bind(str(Path(folder) / SOCKET))
         listener.listen()
         threading.Thread(target=accept, args=(listener, upstream, recording), daemon=True).start()

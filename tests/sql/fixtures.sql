@@ -18,7 +18,7 @@ $function$;
 
 create function tap.stamp(
     p_provider text,
-    p_nullifiers text [],
+    p_nullifiers text[],
     p_expires_at text default '2090-01-01T00:00:00Z'
 )
 returns jsonb
@@ -34,7 +34,7 @@ select jsonb_build_object(
 );
 $function$;
 
-create function tap.stamps(variadic p_stamps jsonb [])
+create function tap.stamps(variadic p_stamps jsonb[])
 returns jsonb
 language sql
 immutable

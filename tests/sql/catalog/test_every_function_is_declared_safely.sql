@@ -26,7 +26,7 @@ select is_empty(
 );
 select results_eq(
     'select proname from functions where prosecdef order by 1',
-    array['load_passport', 'score_passport']::name [],
+    array['load_passport', 'score_passport']::name[],
     'those that others call run with the rights of their owner'
 );
 select is_empty(
@@ -37,7 +37,9 @@ select is_empty(
 select results_eq(
     $$ select format('%s %s %s', f.proname, a.grantee::regrole, a.privilege_type)
     from functions as f, aclexplode(f.proacl) as a where a.grantee <> f.proowner order by 1 $$,
-    array['load_passport scorer_api EXECUTE', 'score_passport scorer_api EXECUTE', 'score_passport scorer_caller EXECUTE'],
+    array[
+        'load_passport scorer_api EXECUTE', 'score_passport scorer_api EXECUTE', 'score_passport scorer_caller EXECUTE'
+    ],
     'what is granted is this'
 );
 select is_empty(

@@ -19,9 +19,10 @@ insert into ceramic_cache (address, provider, stamp, created_at, deleted_at) val
 (wallet('a'), 'Gone', '{}', '2026-01-01Z', '2026-01-02Z'),
 (wallet('b'), 'Google', '{}', '2026-01-01Z', null);
 
-select is(
-    (load_passport(k.prefix, k.hash, 7, wallet('a'))).outcome, 'invalid_key', k.why
-)
+select
+    is(
+        (load_passport(k.prefix, k.hash, 7, wallet('a'))).outcome, 'invalid_key', k.why
+    )
 from (
     values
     ('good', api_key('good.keY'), 'a wrong secret'),
@@ -37,15 +38,17 @@ select is(
     (load_passport('dated', api_key('dated.key'), 7, wallet('c'))).outcome, 'ok', 'a key that expires later'
 );
 
-select is(
-    (load_passport('good', api_key('good.key'), c.id, wallet('a'))).outcome, 'unknown_scorer', c.why
-)
+select
+    is(
+        (load_passport('good', api_key('good.key'), c.id, wallet('a'))).outcome, 'unknown_scorer', c.why
+    )
 from (
     values (9, 'no such scorer'), (8, 'a scorer of another account'), (null, 'no scorer')
 ) as c (id, why);
 
 select results_eq(
-    $$ select outcome, loaded_at, provider, credential from load_passport('good', api_key('good.key'), 7, wallet('a')) $$,
+    $$ select outcome, loaded_at, provider, credential
+    from load_passport('good', api_key('good.key'), 7, wallet('a')) $$,
     $$ values
     ('ok', now(), 'Github', '{"n": 1}'), ('ok', now(), 'Github', '{"n": 2}'), ('ok', now(), 'Ens', '[3]') $$,
     'the live credentials of the wallet come oldest first'
@@ -57,7 +60,8 @@ select results_eq(
 );
 
 select results_eq(
-    $$ select outcome, legacy_parameters, provider from load_passport('legacy', api_key('legacy.key'), 7, wallet('a')) $$,
+    $$ select outcome, legacy_parameters, provider
+    from load_passport('legacy', api_key('legacy.key'), 7, wallet('a')) $$,
     $$ values ('legacy_key', 'pbkdf2_sha256$10$salt', null::text) $$,
     'a legacy key asks for its hash, and nothing is loaded'
 );
@@ -66,7 +70,10 @@ select is(
     'invalid_key', 'a wrong legacy hash'
 );
 select is(
-    (select hashed_key::text from account_apikey where prefix = 'legacy'), 'pbkdf2_sha256$10$salt$aGFzaA==',
+    (
+        select hashed_key::text from account_apikey
+        where prefix = 'legacy'
+    ), 'pbkdf2_sha256$10$salt$aGFzaA==',
     'changes nothing'
 );
 select is(
@@ -74,7 +81,11 @@ select is(
     'ok', 'the right legacy hash is accepted'
 );
 select is(
-    (select hashed_key::text from account_apikey where prefix = 'legacy'), api_key('legacy.key'),
+    (
+        select hashed_key::text from account_apikey
+        where prefix = 'legacy'
+    ), api_key('legacy.key'
+    ),
     'and the key is stored as sha256 from then on'
 );
 select is(

@@ -69,7 +69,10 @@ insert into round
 select 'third', score_passport(wallet('a'), c.id, stamps(stamp('Github', '{g}')), true)
 from (values (2), (3)) as c (id);
 select is(
-    (select count(*) from human_points_bonusaward where address = wallet('a')), 0::bigint, 'three earn no bonus'
+    (
+        select count(*) from human_points_bonusaward
+        where address = wallet('a')
+    ), 0::bigint, 'three earn no bonus'
 );
 insert into round select 'fourth', score_passport(wallet('a'), 4, stamps(stamp('Github', '{g}')), true);
 select results_eq(
@@ -79,8 +82,10 @@ select results_eq(
 );
 
 create temporary table before as
-select (select count(*) from human_points_passingscorerecord) as passing,
-    (select count(*) from human_points_stampaction) as actions, (select count(*) from human_points_bonusaward) as awards;
+select
+    (select count(*) from human_points_passingscorerecord) as passing,
+    (select count(*) from human_points_stampaction) as actions,
+    (select count(*) from human_points_bonusaward) as awards;
 insert into round select 'again', score_passport(wallet('a'), 4, stamps(stamp('Github', '{g}')), true);
 insert into round
 select 'again', score_passport(

@@ -18,11 +18,12 @@ select score_passport(
 
 select is(body ->> 'score', '2.25000', 'a provider counts once') from answer;
 
-select is(
-    body #> '{stamps,Github}',
-    '{"score": "2.25000", "dedup": false, "expiration_date": "2083-01-01T00:00:00+00:00"}'::jsonb,
-    'the first clean stamp in array order is the one that counts and shows'
-)
+select
+    is(
+        body #> '{stamps,Github}',
+        '{"score": "2.25000", "dedup": false, "expiration_date": "2083-01-01T00:00:00+00:00"}'::jsonb,
+        'the first clean stamp in array order is the one that counts and shows'
+    )
 from answer;
 
 select is(body ->> 'expiration_timestamp', '2083-01-01T00:00:00+00:00', 'and that expires the score') from answer;

@@ -12,14 +12,15 @@ select score_passport(
     wallet('b'), 7, stamps(stamp('Github', '{g1,g2}', '2091-06-15T12:30:00Z'), stamp('Google', '{o1}'))
 ) as body;
 
-select is(
-    body -> 'stamps',
-    '{
+select
+    is(
+        body -> 'stamps',
+        '{
         "Github": {"score": "0.00000", "dedup": true, "expiration_date": "2091-06-15T12:30:00Z"},
         "Google": {"score": "1.00000", "dedup": false, "expiration_date": "2090-01-01T00:00:00+00:00"}
     }'::jsonb,
-    'a claimed stamp scores 0 and keeps the text of its expirationDate'
-)
+        'a claimed stamp scores 0 and keeps the text of its expirationDate'
+    )
 from answer;
 
 select is(body ->> 'score', '1.00000', 'only clean stamps add to the score') from answer;

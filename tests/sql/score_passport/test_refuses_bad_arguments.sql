@@ -7,37 +7,45 @@ call community(9, '{"Github": "much", "Google": null, "Ens": "NaN", "Fine": "1"}
 call community(10, '{"Github": 1}', 'NaN');
 insert into account_community (id, account_id, scorer_id) values (11, 1, 12345);
 
-select throws_ok(
-    format('select score_passport(%L, 7, %L)', c.address, '[]'), 'SC001', 'invalid address',
-    'an address is 0x and 40 hex digits: ' || coalesce(c.address, 'null')
-)
+select
+    throws_ok(
+        format('select score_passport(%L, 7, %L)', c.address, '[]'), 'SC001', 'invalid address',
+        'an address is 0x and 40 hex digits: ' || coalesce(c.address, 'null')
+    )
 from (
     values
     (null), (''), ('0x'), ('0x' || repeat('a', 39)), ('0x' || repeat('a', 41)), ('0x' || repeat('g', 40)),
     (repeat('a', 42)), (' 0x' || repeat('a', 40)), ('0x' || repeat('a', 40) || E'\n')
 ) as c (address);
 
-select throws_ok(
-    format('select score_passport(wallet(%L), %s, %L)', 'a', c.id, '[]'), 'SC002', 'unknown scorer',
-    'there is no scorer ' || c.id
-)
+select
+    throws_ok(
+        format('select score_passport(wallet(%L), %s, %L)', 'a', c.id, '[]'), 'SC002', 'unknown scorer',
+        'there is no scorer ' || c.id
+    )
 from (values ('6'), ('-1'), ('null')) as c (id);
 
-select throws_ok(
-    format('select score_passport(wallet(%L), 7, %L)', 'a', c.stamps), 'SC003', 'invalid stamps',
-    'no array of stamps: ' || coalesce(c.stamps, 'null')
-)
+select
+    throws_ok(
+        format('select score_passport(wallet(%L), 7, %L)', 'a', c.stamps), 'SC003', 'invalid stamps',
+        'no array of stamps: ' || coalesce(c.stamps, 'null')
+    )
 from (
     values
     (null), ('null'), ('{}'), ('"x"'), ('[null]'), ('[[]]'), ('[{}]')
 ) as c (stamps);
 
-select throws_ok(
-    format(
-        'select score_passport(wallet(%L), 7, jsonb_build_array(stamp(%L, %L) || %L))', 'a', 'Github', '{g}', c.change
-    ),
-    'SC003', 'invalid stamps', 'a field of a stamp is missing or malformed: ' || left(c.change, 40)
-)
+select
+    throws_ok(
+        format(
+            'select score_passport(wallet(%L), 7, jsonb_build_array(stamp(%L, %L) || %L))',
+            'a',
+            'Github',
+            '{g}',
+            c.change
+        ),
+        'SC003', 'invalid stamps', 'a field of a stamp is missing or malformed: ' || left(c.change, 40)
+    )
 from (
     values
     ('{"provider": ""}'), ('{"provider": null}'), ('{"provider": 1}'), ('{"credential": "x"}'),
@@ -47,27 +55,30 @@ from (
     ('{"expires_at": "2090-01-01T00:00:00"}'), ('{"expires_at": 3}')
 ) as c (change);
 
-select throws_ok(
-    format('select score_passport(wallet(%L), 7, stamps(stamp(%L, %L, %L)))', 'a', 'Github', '{g}', c.time),
-    'SC003', 'invalid stamps', 'no such time: ' || c.time
-)
+select
+    throws_ok(
+        format('select score_passport(wallet(%L), 7, stamps(stamp(%L, %L, %L)))', 'a', 'Github', '{g}', c.time),
+        'SC003', 'invalid stamps', 'no such time: ' || c.time
+    )
 from (values ('2090-13-01T00:00:00Z'), ('2090-02-30T00:00:00Z'), ('2090-01-01T00:00:00+99:00')) as c (time);
 
-select throws_ok(
-    format(
-        'select score_passport(wallet(%L), 7, jsonb_build_array(stamp(%L, %L) || %L))', 'a', 'Github', '{g}',
-        jsonb_build_object('nullifiers', c.nullifiers)
-    ),
-    'SC004', 'invalid stamps', 'no nullifiers: ' || left(c.nullifiers::text, 20)
-)
+select
+    throws_ok(
+        format(
+            'select score_passport(wallet(%L), 7, jsonb_build_array(stamp(%L, %L) || %L))', 'a', 'Github', '{g}',
+            jsonb_build_object('nullifiers', c.nullifiers)
+        ),
+        'SC004', 'invalid stamps', 'no nullifiers: ' || left(c.nullifiers::text, 20)
+    )
 from (
     values ('[""]'::jsonb), ('["g", 1]'), ('[null]'), (to_jsonb(array[repeat('n', 101)]))
 ) as c (nullifiers);
 
-select throws_ok(
-    format('select score_passport(wallet(%L), %s, stamps(stamp(%L, %L)))', 'a', c.id, c.provider, '{g}'),
-    'SC006', 'misconfigured scorer', c.why
-)
+select
+    throws_ok(
+        format('select score_passport(wallet(%L), %s, stamps(stamp(%L, %L)))', 'a', c.id, c.provider, '{g}'),
+        'SC006', 'misconfigured scorer', c.why
+    )
 from (
     values
     (8, 'Github', 'weights are an object'),

@@ -9,7 +9,8 @@ values
 ('expired', wallet('a'), 7, '2020-01-01Z'),
 ('same', wallet('a'), 7, '2090-01-01Z');
 
-create temporary table same as select ctid as place from registry_hashscorerlink where hash = 'same';
+create temporary table same as select ctid as place from registry_hashscorerlink
+where hash = 'same';
 
 select is(
     score_passport(wallet('a'), 7, stamps(stamp('Github', '{later,sooner,expired,same}'))) ->> 'score', '2.25000',

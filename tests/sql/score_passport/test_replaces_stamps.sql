@@ -11,7 +11,8 @@ select score_passport(
 create temporary table stored as select id, provider, ctid as place from registry_stamp;
 
 insert into registry_stamp (passport_id, provider, credential)
-select passport_id, provider, credential from registry_stamp where provider = 'Github';
+select passport_id, provider, credential from registry_stamp
+where provider = 'Github';
 
 update answer set body = score_passport(
     wallet('a'), 7,

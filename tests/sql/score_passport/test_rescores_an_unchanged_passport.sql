@@ -18,7 +18,13 @@ create temporary table score as select id, passport_id, last_score_timestamp fro
 
 insert into answer select 2, score_passport(wallet('a'), 7, valid_stamps) from given;
 
-select is((select body from answer where round = 2), (select body from answer where round = 1), 'the answer is the same');
+select
+    is((
+        select body from answer
+        where round = 2), (
+        select body from answer
+        where round = 1
+    ), 'the answer is the same');
 select results_eq(
     'select id, ctid, hash, address, expires_at from registry_hashscorerlink order by id',
     'select * from links order by id',
@@ -33,10 +39,16 @@ select results_eq(
 );
 select is((select count(*) from registry_passport), 2::bigint, 'the passport keeps its row');
 select is(
-    (select count(*) from registry_event where action = 'SCORE_UPDATE'), 3::bigint, 'each scoring has its event'
+    (
+        select count(*) from registry_event
+        where action = 'SCORE_UPDATE'
+    ), 3::bigint, 'each scoring has its event'
 );
 select is(
-    (select count(*) from registry_event where action = 'LIFO_DEDUPLICATION'), 2::bigint,
+    (
+        select count(*) from registry_event
+        where action = 'LIFO_DEDUPLICATION'
+    ), 2::bigint,
     'and each deduped stamp of each scoring'
 );
 

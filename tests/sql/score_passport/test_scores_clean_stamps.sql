@@ -15,9 +15,10 @@ select score_passport(
     )
 ) as body;
 
-select is(
-    body - 'last_score_timestamp',
-    '{
+select
+    is(
+        body - 'last_score_timestamp',
+        '{
         "address": "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         "score": "3.25000",
         "passing_score": true,
@@ -32,13 +33,14 @@ select is(
         },
         "points_data": null, "possible_points_data": null, "linked_score": null
     }'::jsonb,
-    'the answer holds the raw score, rounded half to even, and each stamp'
-)
+        'the answer holds the raw score, rounded half to even, and each stamp'
+    )
 from answer;
 
-select is(
-    body ->> 'last_score_timestamp', iso_timestamp(now()), 'the answer was made now'
-)
+select
+    is(
+        body ->> 'last_score_timestamp', iso_timestamp(now()), 'the answer was made now'
+    )
 from answer;
 
 select results_eq(
@@ -111,7 +113,8 @@ select is(
     'a score expires with the first of its stamps'
 );
 
-update scorer_weighted_binaryweightedscorer set threshold = 1 where scorer_ptr_id = 7;
+update scorer_weighted_binaryweightedscorer set threshold = 1
+where scorer_ptr_id = 7;
 select is(
     score_passport(wallet('b'), 7, stamps(stamp('Google', '{o2}'))) -> 'passing_score',
     'true',

@@ -1,0 +1,82 @@
+"""The pages of docs and the README: every command in them is run, and gives what they show."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api import scoring
+from api.database import Database
+from api.settings import Settings
+from local import demo
+from local.issuer import Issuer
+from local.migrate import ROOT
+
+SQL_PAGE = ROOT / "docs/sql.md"
+BLOCK = re.compile(r"^```(sql|python)\n(.*?)^```\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def examples() -> Iterator[tuple[str, str, str]]:
+    """Language, code and output of each example of the SQL page."""
+    yield from BLOCK.findall(SQL_PAGE.read_text())
+
+
+def test_the_sql_page_shows_what_its_examples_give(database_url: str, issuer: Issuer, programs: Path) -> None:
+    demo.load(database_url, issuer)
+    settings = Settings(database_url, frozenset([issuer.did]))
+    for address in demo.STAMPS:
+        scoring.score(Database(database_url), settings, demo.KEY, "1", address)
+    shown = list(examples())
+    assert len(shown) == 3
+    for language, code, output in shown:
+        assert run(language, code, database_url, programs) == output
+
+
+def run(language: str, code: str, url: str, programs: Path) -> str:
+    psql = [programs / "psql", "-X", "-A", "-t", "-v", "VERBOSITY=verbose", "-v", "SHOW_CONTEXT=never", url]
+    command: list[Path | str] = [*psql] if language == "sql" else [sys.executable, "-"]
+    result = subprocess.run(
+        command,
+        input=code,
+        env=os.environ | {"DATABASE_URL": url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return re.sub(r"^LOCATION: .*\n|^psql:", "", result.stdout, flags=re.MULTILINE)
+
+
+def test_every_error_code_is_explained() -> None:
+    raised = set()
+    for path in (ROOT / "db/functions").glob("*.sql"):
+        raised |= set(re.findall(r"'(SC\d\d\d)'", path.read_text()))
+    explained = set(re.findall(r"^\| `(SC\d\d\d)`", SQL_PAGE.read_text(), re.MULTILINE))
+    assert raised == explained
+
+
+@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]))
+def test_every_link_and_path_leads_somewhere(page: Path) -> None:
+    text = page.read_text()
+    for target in re.findall(r"\]\((?!http|#)([^)#]+)", text):
+        assert (page.parent / target).exists(), target
+    for path in re.findall(r"`((?:api|db|docs|deploy|local|tests|requirements)/[\w./-]*)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_make_target_that_a_page_names_is_there() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        assert set(re.findall(r"(?:`|^ {4})make ([a-z]+)", page.read_text(), re.MULTILINE)) <= targets, page
+
+
+def test_the_readme_names_every_setting() -> None:
+    source = (ROOT / "api/settings.py").read_text() + (ROOT / "local/run.py").read_text()
+    source += (ROOT / "deploy/gunicorn.conf.py").read_text()
+    names = set(re.findall(r"environ\.get\(\s*[\"'](\w+)|\"([A-Z_]{6,})\", environ", source))
+    readme = (ROOT / "README.md").read_text()
+    assert [name for pair in names for name in pair if name and f"`{name}`" not in readme] == []
