@@ -37,8 +37,18 @@ def test_the_sql_page_shows_what_its_examples_give(database_url: str, issuer: Is
 
 
 def run(language: str, code: str, url: str, programs: Path) -> str:
-    psql = [programs / "psql", "-X", "-A", "-t", "-v", "VERBOSITY=verbose", "-v", "SHOW_CONTEXT=never", url]
-    command: list[Path | str] = [*psql] if language == "sql" else [sys.executable, "-"]
+    psql: list[Path | str] = [
+        programs / "psql",
+        "-X",
+        "-A",
+        "-t",
+        "-v",
+        "VERBOSITY=verbose",
+        "-v",
+        "SHOW_CONTEXT=never",
+        url,
+    ]
+    command = psql if language == "sql" else [sys.executable, "-"]
     result = subprocess.run(
         command,
         input=code,
