@@ -35,7 +35,7 @@ select is_empty(
     'none is granted to everybody'
 );
 select results_eq(
-    $$ select format('%s %s %s', f.proname, a.grantee::regrole, a.privilege_type)
+    $$ select format('%s %s %s', f.proname, a.grantee::regrole, a.privilege_type) collate "default"
     from functions as f, aclexplode(f.proacl) as a where a.grantee <> f.proowner order by 1 $$,
     array[
         'load_passport scorer_api EXECUTE', 'score_passport scorer_api EXECUTE', 'score_passport scorer_caller EXECUTE'
