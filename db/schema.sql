@@ -24,7 +24,7 @@ Errors: none.
 Locks: the key's row, when it is upgraded.
 */
 declare
-    v_nonce constant text := gen_random_uuid();
+    v_nonce constant text := gen_random_uuid()::text;
     v_key account_apikey;
     v_given text := p_key_hash;
 begin
@@ -332,7 +332,7 @@ begin
     into v_stamp_weights
     from unnest(v_providers) with ordinality as s (provider, i);
 
-    v_bad_stamp := array_position(v_stamp_weights, null);
+    v_bad_stamp := array_position(v_stamp_weights, null)::bigint;
 
     if v_bad_stamp is not null then
         raise exception 'misconfigured scorer' using
@@ -414,7 +414,7 @@ begin
         returning l.hash
     )
 
-    select array_agg(c.hash)
+    select array_agg(c.hash::text)
     into v_claimed
     from claimed as c;
 

@@ -30,7 +30,7 @@ Errors: none.
 Locks: the key's row, when it is upgraded.
 */
 declare
-    v_nonce constant text := gen_random_uuid();
+    v_nonce constant text := gen_random_uuid()::text;
     v_key account_apikey;
     v_given text := p_key_hash;
 begin

@@ -170,7 +170,7 @@ begin
     into v_stamp_weights
     from unnest(v_providers) with ordinality as s (provider, i);
 
-    v_bad_stamp := array_position(v_stamp_weights, null);
+    v_bad_stamp := array_position(v_stamp_weights, null)::bigint;
 
     if v_bad_stamp is not null then
         raise exception 'misconfigured scorer' using
@@ -252,7 +252,7 @@ begin
         returning l.hash
     )
 
-    select array_agg(c.hash)
+    select array_agg(c.hash::text)
     into v_claimed
     from claimed as c;
 
