@@ -181,10 +181,13 @@ def test_nullifiers_in_opposite_order_do_not_deadlock(
                 assert {holders[n] for n in given[i * 4 : i * 4 + 4]} == {address}
 
 
+@pytest.mark.parametrize("scored_before", [False, True])
 def test_one_passport_is_scored_one_request_after_the_other(
-    world: World, sessions: Session, later: Any
+    world: World, sessions: Session, later: Any, scored_before: bool
 ) -> None:
     first, second = sessions(), sessions()
+    if scored_before:
+        score(first, A, stamp("Ens", "e"))
     with first.transaction():
         score(first, A, stamp("Github", "g"))
         waiting = later(score, second, A, stamp("Google", "o"))
@@ -193,7 +196,7 @@ def test_one_passport_is_scored_one_request_after_the_other(
     assert world.execute("select provider from registry_stamp") == [("Google",)]
     assert world.execute("select count(*) from registry_passport") == [(1,)]
     assert world.execute("select evidence ->> 'rawScore' from registry_score") == [("1.0",)]
-    assert world.execute("select count(*) from registry_event") == [(2,)]
+    assert world.execute("select count(*) from registry_event") == [(2 + scored_before,)]
 
 
 def test_the_existing_service_inserts_a_link_first(world: World, sessions: Session, later: Any) -> None:
