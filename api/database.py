@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api.credentials import Credential, Stamp
 
@@ -33,8 +34,13 @@ select scorer.score_passport(
 
 PING = "select 1"
 
-# A request that finds its connection dead opens a new one within this many seconds, or is refused.
-CONNECT_TIMEOUT = 5
+# Where the URL says nothing else: how long opening a connection may take (seconds), and how long a host that
+# is gone may keep a request waiting (milliseconds).
+CONNECTION = {
+    "application_name": "passport-scorer",
+    "connect_timeout": "5",
+    "tcp_user_timeout": "15000",
+}
 
 
 class Unavailable(Exception):
@@ -80,7 +86,8 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        given: dict[str, Any] = conninfo_to_dict(url)
+        self._conninfo = make_conninfo("", **(CONNECTION | given))
         self._thread = threading.local()
 
     def load(
@@ -142,10 +149,9 @@ class Database:
         if connection is None or connection.closed:
             try:
                 connection = psycopg.connect(
-                    self._url,
+                    self._conninfo,
                     autocommit=True,
                     prepare_threshold=None,
-                    connect_timeout=CONNECT_TIMEOUT,
                 )
             except psycopg.OperationalError as error:
                 raise Unavailable(str(error)) from error

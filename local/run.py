@@ -24,8 +24,9 @@ from local.migrate import EMBEDDED, ROOT, migrate
 
 
 def main() -> int:
-    """Serves until SIGINT or SIGTERM; gives the exit status."""
-    signal.signal(signal.SIGTERM, interrupt)
+    """Serves until it is interrupted or told to stop; gives the exit status."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     try:
         port = free_port(os.environ.get("PORT", "").strip() or "8000")
         with ExitStack() as stack:
