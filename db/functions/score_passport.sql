@@ -39,8 +39,8 @@ Locks, in this order: the passport's row; the hash links to be claimed, sorted b
 the wallet's human points (transaction-level advisory lock).
 
 A link is live while expires_at > now(). Two facts keep plain reads of links safe under read committed: a
-live link never changes hands, and whatever is missing or expired is claimed by an upsert that takes the
-row lock before it looks at the owner.
+live link never changes hands, which guard_live_link sees to for every writer, and whatever is missing or
+expired is claimed by an upsert that takes the row lock before it looks at the owner.
 */
 declare
     v_address constant text := lower(p_address);
@@ -66,9 +66,11 @@ declare
 
     v_claimed text[];
     v_deduped bigint[];
-    v_changed_hashes text[];
-    v_changed_owners text[];
-    v_changed_expiries timestamptz[];
+    v_renewed_hashes text[];
+    v_renewed_expiries timestamptz[];
+    v_backfilled_hashes text[];
+    v_backfilled_owners text[];
+    v_backfilled_expiries timestamptz[];
 
     v_counted bigint[];
     v_raw_score numeric;
@@ -277,41 +279,60 @@ begin
         order by n.i, n.position
     ),
 
-    target as (
-        select distinct on (t.hash) t.hash, t.address, t.expires_at
-        from (
-            select n.hash, v_address as address, max(v_expires_at[n.i]) as expires_at, 0 as preference
-            from nullifier as n
-            where n.i not in (select d.i from deduped as d)
-            group by n.hash
-            union all
-            select n.hash, d.address, d.expires_at, n.i as preference
-            from nullifier as n
-            inner join deduped as d on d.i = n.i
-            where n.hash = any(v_claimed)
-        ) as t
-        order by t.hash, t.preference
+    clean as (
+        select n.hash, max(v_expires_at[n.i]) as expires_at
+        from nullifier as n
+        where n.i not in (select d.i from deduped as d)
+        group by n.hash
     ),
 
-    changed as (
-        select t.hash, t.address, t.expires_at
-        from target as t
-        inner join link as l on l.hash = t.hash
-        where (l.address, l.expires_at) is distinct from (t.address, t.expires_at)
+    renewed as (
+        select c.hash, c.expires_at
+        from clean as c
+        inner join link as l on l.hash = c.hash
+        where l.expires_at <> c.expires_at
+    ),
+
+    backfilled as (
+        select distinct on (n.hash) n.hash, d.address, d.expires_at
+        from nullifier as n
+        inner join deduped as d on d.i = n.i
+        where n.hash = any(v_claimed) and n.hash not in (select c.hash from clean as c)
+        order by n.hash, n.i
     )
 
     select
         coalesce((select array_agg(d.i order by d.i) from deduped as d), '{}'),
-        (select array_agg(c.hash) from changed as c),
-        (select array_agg(c.address) from changed as c),
-        (select array_agg(c.expires_at) from changed as c)
-    into v_deduped, v_changed_hashes, v_changed_owners, v_changed_expiries;
+        (select array_agg(r.hash) from renewed as r),
+        (select array_agg(r.expires_at) from renewed as r),
+        (select array_agg(b.hash) from backfilled as b),
+        (select array_agg(b.address) from backfilled as b),
+        (select array_agg(b.expires_at) from backfilled as b)
+    into
+        v_deduped,
+        v_renewed_hashes,
+        v_renewed_expiries,
+        v_backfilled_hashes,
+        v_backfilled_owners,
+        v_backfilled_expiries;
 
-    if v_changed_hashes is not null then
+    if v_renewed_hashes is not null then
         update registry_hashscorerlink as l
-        set address = c.address, expires_at = c.expires_at
-        from unnest(v_changed_hashes, v_changed_owners, v_changed_expiries) as c (hash, address, expires_at)
-        where l.community_id = p_scorer_id and l.hash = c.hash and l.address = v_address;
+        set expires_at = r.expires_at
+        from unnest(v_renewed_hashes, v_renewed_expiries) as r (hash, expires_at)
+        where l.community_id = p_scorer_id and l.hash = r.hash and l.address = v_address;
+    end if;
+
+    -- guard_live_link lets no update change the owner of a live link, not even of one claimed just now.
+    if v_backfilled_hashes is not null then
+        delete from registry_hashscorerlink as l
+        where l.community_id = p_scorer_id and l.hash = any(v_backfilled_hashes) and l.address = v_address;
+
+        insert into registry_hashscorerlink (hash, address, community_id, expires_at)
+        select b.hash, b.address, p_scorer_id, b.expires_at
+        from unnest(v_backfilled_hashes, v_backfilled_owners, v_backfilled_expiries)
+            as b (hash, address, expires_at)
+        order by b.hash collate "C";
     end if;
 
     ------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import World
 
 Session = Callable[[], psycopg.Connection]
+Call = Callable[[psycopg.Connection], Any]
 
 # Only a session that never blocks, or never wakes, takes this long.
 PATIENCE_SECONDS = 30
@@ -63,6 +64,22 @@ def wait_until_blocked(world: World, session: psycopg.Connection, future: Future
     raise AssertionError("the session neither ends nor waits for a lock")
 
 
+@pytest.fixture
+def race(world: World, sessions: Session, later: Any) -> Callable[[Call, Call], tuple[Any, Future[Any]]]:
+    """Runs two calls: the first in a transaction that stays open until the second, in a session of its own,
+    is seen to wait for it. Gives the first's answer and the second's future."""
+
+    def run(first: Call, second: Call, commit: bool = True) -> tuple[Any, Future[Any]]:
+        one, two = sessions(), sessions()
+        with one.transaction(force_rollback=not commit):
+            answer = first(one)
+            waiting = later(second, two)
+            wait_until_blocked(world, two, waiting)
+        return answer, waiting
+
+    return run
+
+
 def links(world: World) -> dict[str, str]:
     return dict(world.execute("select hash, address from registry_hashscorerlink where expires_at > now()"))
 
@@ -72,67 +89,43 @@ def dedup(answer: dict[str, Any], provider: str = "Github") -> bool:
     return deduped
 
 
-def test_two_wallets_claim_a_new_nullifier(world: World, sessions: Session, later: Any) -> None:
-    first, second = sessions(), sessions()
-    with first.transaction():
-        assert not dedup(score(first, A, stamp("Github", "n")))
-        waiting = later(score, second, B, stamp("Github", "n"))
-        wait_until_blocked(world, second, waiting)
-    assert dedup(waiting.result())
+def scores(address: str, *stamps: dict[str, Any]) -> Call:
+    return lambda session: score(session, address, *stamps)
+
+
+def test_two_wallets_claim_a_new_nullifier(world: World, race: Any) -> None:
+    first, second = race(scores(A, stamp("Github", "n")), scores(B, stamp("Github", "n")))
+    assert (dedup(first), dedup(second.result())) == (False, True)
     assert links(world) == {"n": A}
 
 
-def test_the_second_wallet_scores_if_the_first_takes_it_back(
-    world: World, sessions: Session, later: Any
-) -> None:
-    first, second = sessions(), sessions()
-    with first.transaction(force_rollback=True):
-        score(first, A, stamp("Github", "n"))
-        waiting = later(score, second, B, stamp("Github", "n"))
-        wait_until_blocked(world, second, waiting)
-    assert not dedup(waiting.result())
+def test_the_second_wallet_scores_if_the_first_takes_it_back(world: World, race: Any) -> None:
+    _, second = race(scores(A, stamp("Github", "n")), scores(B, stamp("Github", "n")), commit=False)
+    assert not dedup(second.result())
     assert links(world) == {"n": B}
 
 
-def test_two_wallets_claim_an_expired_link(world: World, sessions: Session, later: Any) -> None:
-    expired_link(world, "n", D)
-    first, second = sessions(), sessions()
-    with first.transaction():
-        assert not dedup(score(first, A, stamp("Github", "n")))
-        waiting = later(score, second, B, stamp("Github", "n"))
-        wait_until_blocked(world, second, waiting)
-    assert dedup(waiting.result())
+@pytest.mark.parametrize("former", [A, B, D])
+def test_two_wallets_claim_an_expired_link(world: World, race: Any, former: str) -> None:
+    """Whether it was a third wallet's, the first's or the second's."""
+    expired_link(world, "n", former)
+    first, second = race(scores(A, stamp("Github", "n")), scores(B, stamp("Github", "n")))
+    assert (dedup(first), dedup(second.result())) == (False, True)
     assert links(world) == {"n": A}
 
 
-def test_a_wallet_renews_its_expired_link_while_another_claims_it(
-    world: World, sessions: Session, later: Any
-) -> None:
-    expired_link(world, "n", A)
-    first, second = sessions(), sessions()
-    with first.transaction():
-        assert not dedup(score(first, A, stamp("Github", "n")))
-        waiting = later(score, second, B, stamp("Github", "n"))
-        wait_until_blocked(world, second, waiting)
-    assert dedup(waiting.result())
-    assert links(world) == {"n": A}
-
-
-def test_a_claim_that_loses_one_nullifier_gives_the_others_back(
-    world: World, sessions: Session, later: Any
-) -> None:
+def test_a_claim_that_loses_one_nullifier_gives_the_others_back(world: World, race: Any) -> None:
     expired_link(world, "old", D)
     world.execute(
         "insert into registry_hashscorerlink (hash, address, community_id, expires_at)"
         " values ('own', %s, 1, '2070-01-01Z')",
         B,
     )
-    first, second = sessions(), sessions()
-    with first.transaction():
-        score(first, A, stamp("Github", "n", expires_at="2080-01-01T00:00:00Z"))
-        waiting = later(score, second, B, stamp("Github", "a", "n", "old", "own", "z"), stamp("Google", "z"))
-        wait_until_blocked(world, second, waiting)
-    answer = waiting.result()
+    _, second = race(
+        scores(A, stamp("Github", "n", expires_at="2080-01-01T00:00:00Z")),
+        scores(B, stamp("Github", "a", "n", "old", "own", "z"), stamp("Google", "z")),
+    )
+    answer = second.result()
     assert (dedup(answer), dedup(answer, "Google")) == (True, False)
     assert world.execute(
         "select hash, address, extract(year from expires_at at time zone 'UTC')::int"
@@ -183,57 +176,47 @@ def test_nullifiers_in_opposite_order_do_not_deadlock(
 
 @pytest.mark.parametrize("scored_before", [False, True])
 def test_one_passport_is_scored_one_request_after_the_other(
-    world: World, sessions: Session, later: Any, scored_before: bool
+    world: World, race: Any, scored_before: bool
 ) -> None:
-    first, second = sessions(), sessions()
     if scored_before:
-        score(first, A, stamp("Ens", "e"))
-    with first.transaction():
-        score(first, A, stamp("Github", "g"))
-        waiting = later(score, second, A, stamp("Google", "o"))
-        wait_until_blocked(world, second, waiting)
-    assert waiting.result()["score"] == "1.00000"
+        score(world.connection, A, stamp("Ens", "e"))
+    _, second = race(scores(A, stamp("Github", "g")), scores(A, stamp("Google", "o")))
+    assert second.result()["score"] == "1.00000"
     assert world.execute("select provider from registry_stamp") == [("Google",)]
     assert world.execute("select count(*) from registry_passport") == [(1,)]
     assert world.execute("select evidence ->> 'rawScore' from registry_score") == [("1.0",)]
     assert world.execute("select count(*) from registry_event") == [(2 + scored_before,)]
 
 
-def test_the_existing_service_inserts_a_link_first(world: World, sessions: Session, later: Any) -> None:
-    peer, ours = sessions(), sessions()
-    with peer.transaction():
-        plain_insert(peer, "n", B)
-        waiting = later(score, ours, A, stamp("Github", "m", "n"))
-        wait_until_blocked(world, ours, waiting)
-    assert dedup(waiting.result())
+def test_the_existing_service_inserts_a_link_first(world: World, race: Any) -> None:
+    _, ours = race(inserts_link("n", B), scores(A, stamp("Github", "m", "n")))
+    assert dedup(ours.result())
     assert links(world) == {"m": B, "n": B}
 
 
-def test_the_existing_service_inserts_a_link_second(world: World, sessions: Session, later: Any) -> None:
-    peer, ours = sessions(), sessions()
-    with ours.transaction():
-        assert not dedup(score(ours, A, stamp("Github", "n")))
-        waiting = later(plain_insert, peer, "n", B)
-        wait_until_blocked(world, peer, waiting)
+def test_the_existing_service_inserts_a_link_second(world: World, race: Any) -> None:
+    ours, peer = race(scores(A, stamp("Github", "n")), inserts_link("n", B))
+    assert not dedup(ours)
     with pytest.raises(psycopg.errors.UniqueViolation):
-        waiting.result()
+        peer.result()
     assert links(world) == {"n": A}
 
 
-def test_the_existing_service_takes_an_expired_link_by_its_id_first(
-    world: World, sessions: Session, later: Any
-) -> None:
+def test_the_existing_service_takes_an_expired_link_by_its_id_first(world: World, race: Any) -> None:
     expired_link(world, "n", D)
-    peer, ours = sessions(), sessions()
-    with peer.transaction():
-        peer.execute(
-            "update registry_hashscorerlink set address = %s, expires_at = '2090-01-01Z' where id = %s",
-            [B, world.execute("select id from registry_hashscorerlink")[0][0]],
-        )
-        waiting = later(score, ours, A, stamp("Github", "n"))
-        wait_until_blocked(world, ours, waiting)
-    assert dedup(waiting.result())
+    _, ours = race(updates_link(world, B), scores(A, stamp("Github", "n")))
+    assert dedup(ours.result())
     assert links(world) == {"n": B}
+
+
+def test_the_existing_service_takes_an_expired_link_by_its_id_too_late(world: World, race: Any) -> None:
+    """It read the link while it was expired; ours has it when its update arrives."""
+    expired_link(world, "n", D)
+    ours, peer = race(scores(A, stamp("Github", "n")), updates_link(world, B))
+    assert not dedup(ours)
+    with pytest.raises(psycopg.errors.UniqueViolation, match="hash link is live"):
+        peer.result()
+    assert links(world) == {"n": A}
 
 
 def test_the_fourth_community_reached_from_several_sessions_earns_one_bonus(
@@ -290,9 +273,19 @@ def expired_link(world: World, name: str, owner: str) -> None:
     )
 
 
-def plain_insert(session: psycopg.Connection, name: str, owner: str) -> None:
-    session.execute(
+def inserts_link(name: str, owner: str) -> Call:
+    """How the existing service makes a link: it fails on one that is there."""
+    return lambda session: session.execute(
         "insert into registry_hashscorerlink (hash, address, community_id, expires_at)"
         " values (%s, %s, 1, '2090-01-01Z')",
         [name, owner],
+    )
+
+
+def updates_link(world: World, owner: str) -> Call:
+    """How the existing service takes the link that it read before."""
+    ((id_,),) = world.execute("select id from registry_hashscorerlink")
+    return lambda session: session.execute(
+        "update registry_hashscorerlink set address = %s, expires_at = '2090-01-01Z' where id = %s",
+        [owner, id_],
     )

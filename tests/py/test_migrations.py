@@ -35,7 +35,7 @@ def test_the_migrated_functions_are_those_of_db_functions(database_url: str) -> 
     with connect(database_url) as connection:
         migrated = connection.execute(FUNCTIONS).fetchall()
         for name, *_ in migrated:
-            connection.execute(f"drop function {name}".encode())
+            connection.execute(f"drop function {name} cascade".encode())
         for path in sorted((ROOT / "db/functions").glob("*.sql")):
             connection.execute(path.read_bytes())
         assert connection.execute(FUNCTIONS).fetchall() == migrated

@@ -18,7 +18,7 @@ select is_empty(
 );
 select is_empty(
     $$ select signature from functions
-    where proargnames is null or exists (
+    where pronargs > 0 and proargnames is null or exists (
         select from unnest(proargnames, proargmodes) as a (name, mode)
         where coalesce(a.mode, 'i') = 'i' and a.name not like 'p\_%'
     ) $$,

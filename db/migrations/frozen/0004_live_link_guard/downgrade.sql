@@ -1,0 +1,1 @@
+drop trigger guard_live_link on scorer.registry_hashscorerlink;
