@@ -306,7 +306,7 @@ begin
         (select array_agg(r.hash) from renewed as r),
         (select array_agg(r.expires_at) from renewed as r),
         (select array_agg(b.hash) from backfilled as b),
-        (select array_agg(b.address) from backfilled as b),
+        (select array_agg(b.address::text) from backfilled as b),
         (select array_agg(b.expires_at) from backfilled as b)
     into
         v_deduped,
