@@ -10,7 +10,11 @@ select p.oid::regprocedure::text, c.lineno, c.level, c.message
 from pg_proc as p
 inner join pg_language as l on l.oid = p.prolang and l.lanname = 'plpgsql'
 cross join lateral public.plpgsql_check_function_tb(
-    p.oid, coalesce((select t.tgrelid from pg_trigger as t where t.tgfoid = p.oid), 0), other_warnings => true, extra_warnings => true, performance_warnings => true,
+    p.oid,
+    coalesce((select t.tgrelid from pg_trigger as t where t.tgfoid = p.oid), 0),
+    other_warnings => true,
+    extra_warnings => true,
+    performance_warnings => true,
     security_warnings => true
 ) as c
 where p.pronamespace = 'scorer'::regnamespace
