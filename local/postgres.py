@@ -1,5 +1,6 @@
 """Embedded PostgreSQL servers: real ones, on a Unix socket in their own data folder, as root or not."""
 
+import atexit
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -39,6 +40,8 @@ def server(
         yield instance.get_uri()
     finally:
         instance.stop()
+        # The package would stop the server once more at exit, and report that it is not there.
+        atexit.unregister(instance._cleanup)
 
 
 def programs(version: int = EMBEDDED_VERSION) -> Path:

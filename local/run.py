@@ -25,7 +25,8 @@ from local.migrate import EMBEDDED, ROOT, migrate
 
 def main() -> int:
     """Serves until it is interrupted or told to stop; gives the exit status."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts us in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     try:
         port = free_port(os.environ.get("PORT", "").strip() or "8000")

@@ -126,6 +126,7 @@ def test_a_newcomer_gets_a_score(checkout: Path, make: Run) -> None:
         before = count_events(events)
     interrupt(process)
     assert not (checkout / ".postgres/postmaster.pid").exists(), "PostgreSQL is still running"
+    assert "Failed" not in (checkout / "output.log").read_text()
 
     process = make("run", PORT=str(port))
     wait_until_served(port, process, checkout)
