@@ -1,11 +1,13 @@
 """Embedded PostgreSQL servers: real ones, on a Unix socket in their own data folder, as root or not."""
 
 import atexit
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 EMBEDDED_VERSION = 18
 
@@ -17,7 +19,8 @@ def server(
     version: int = EMBEDDED_VERSION,
     programs: Path | None = None,
 ) -> Iterator[str]:
-    """Runs a server on the data in the folder, made where absent; gives its URL, stops it afterwards.
+    """Runs a server on the data in the folder, made where absent; gives its URL, stops it afterwards. Where
+    another process runs it already, that process's server is given and left running.
 
     settings are lines of postgresql.conf for new data. programs is the bin folder of a version that the
     embedded package does not bring.
@@ -35,13 +38,36 @@ def server(
     if is_new:
         with (folder / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in (settings or {}).items())
-    instance.start()
-    try:
-        yield instance.get_uri()
-    finally:
-        instance.stop()
-        # The package would stop the server once more at exit, and report that it is not there.
+    with lock_of(folder).open("w") as lock:
+        owned = locked(lock)
+        instance.start()
+        # Ours to stop, or not at all: at exit the package would go by process ids that may be stale.
         atexit.unregister(instance._cleanup)
+        try:
+            yield instance.get_uri()
+        finally:
+            if owned:
+                instance.stop()
+
+
+def is_run_by_another(folder: Path) -> bool:
+    """Whether a process holds the server of the folder."""
+    with lock_of(folder).open("w") as lock:
+        return not locked(lock)
+
+
+def lock_of(folder: Path) -> Path:
+    """The file that the process which runs the server holds locked."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def locked(file: TextIO) -> bool:
+    """Locks the file until it is closed, unless another process has."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def programs(version: int = EMBEDDED_VERSION) -> Path:

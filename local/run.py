@@ -3,7 +3,6 @@
 python -m local.run
 """
 
-import fcntl
 import json
 import os
 import signal
@@ -83,11 +82,8 @@ def check_database(settings: Settings) -> None:
 
 def embedded(stack: ExitStack) -> Settings:
     """Starts the embedded database with demo data; gives the settings to serve it with."""
-    lock = stack.enter_context((ROOT / ".postgres.lock").open("w"))
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise SettingError("The embedded database of this folder is served already.") from None
+    if postgres.is_run_by_another(EMBEDDED):
+        raise SettingError("The embedded database of this folder is served already.")
     print(f"Starting PostgreSQL {postgres.EMBEDDED_VERSION} in {EMBEDDED} ...", flush=True)
     url = stack.enter_context(postgres.server(EMBEDDED))
     migrate(url)

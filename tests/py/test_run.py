@@ -121,6 +121,9 @@ def test_a_newcomer_gets_a_score(checkout: Path, make: Run) -> None:
     assert third.wait() != 0
     assert "is served already" in (checkout / "output.log").read_text()
 
+    assert make("migrate").wait() == 0
+    assert service.get_json(path, **{name: key})[0] == 200, "make migrate stopped the server of make run"
+
     events = psycopg.connect(f"postgresql://postgres@/postgres?host={checkout}/.postgres", autocommit=True)
     with events:
         before = count_events(events)
