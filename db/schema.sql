@@ -242,7 +242,6 @@ declare
 
     v_bad_stamp bigint;
     v_problem text;
-    v_error_code text;
 
     v_human_points_program boolean;
     v_weights jsonb;
@@ -309,16 +308,19 @@ begin
             hint = 'Pass a JSON array of stamps, [] for none.';
     end if;
 
-    select e.i, f.error_code, f.problem
-    into v_bad_stamp, v_error_code, v_problem
-    from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i)
-    cross join lateral stamp_fault(e.stamp) as f
-    order by e.i
+    select f.i, f.problem
+    into v_bad_stamp, v_problem
+    from (
+        select e.i, stamp_fault(e.stamp) as problem
+        from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i)
+    ) as f
+    where f.problem is not null
+    order by f.i
     limit 1;
 
     if found then
         raise exception 'invalid stamps' using
-            errcode = v_error_code,
+            errcode = 'SC003',
             detail = format('Stamp %s of p_valid_stamps: %s.', v_bad_stamp, v_problem),
             hint = 'A stamp is {"provider", "credential", "nullifiers", "expires_at"}.';
     end if;
@@ -368,15 +370,30 @@ begin
             hint = 'In scorer_weighted_binaryweightedscorer, each weight is a number or a numeric string.';
     end if;
 
-    select array_agg(n.hash order by n.i, n.position), array_agg(n.i order by n.i, n.position)
-    into v_hashes, v_hash_stamps
+    select
+        array_agg(n.hash order by n.i, n.position),
+        array_agg(n.i order by n.i, n.position),
+        min(n.i) filter (where n.hash is null or length(n.hash) not between 1 and 100)
+    into v_hashes, v_hash_stamps, v_bad_stamp
     from (
-        select e.i, h.hash, min(h.position) as position
+        select
+            e.i,
+            case jsonb_typeof(h.nullifier) when 'string' then h.nullifier #>> '{}' end as hash,
+            min(h.position) as position
         from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i)
-        cross join lateral jsonb_array_elements_text(e.stamp -> 'nullifiers')
-            with ordinality as h (hash, position)
-        group by e.i, h.hash
+        cross join lateral jsonb_array_elements(e.stamp -> 'nullifiers')
+            with ordinality as h (nullifier, position)
+        group by 1, 2
     ) as n;
+
+    if v_bad_stamp is not null then
+        raise exception 'invalid stamps' using
+            errcode = 'SC004',
+            detail = format(
+                'Stamp %s of p_valid_stamps: a nullifier is not a string of 1 to 100 characters.', v_bad_stamp
+            ),
+            hint = 'Pass the nullifiers that the issuer signed, as they are.';
+    end if;
 
     ------------------------------------------------------------------------------------------------------
     -- Passport: its row lock makes two scorings of one passport run one after the other.
@@ -728,8 +745,8 @@ begin
 end;
 $_$;
 
-CREATE FUNCTION scorer.stamp_fault(p_stamp jsonb) RETURNS TABLE(error_code text, problem text)
-    LANGUAGE sql IMMUTABLE
+CREATE FUNCTION scorer.stamp_fault(p_stamp jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
     AS $_$
 /*
@@ -739,43 +756,31 @@ Arguments
   p_stamp  any jsonb
 
 Result
-  no row for a well-formed stamp, else one: the SQLSTATE to raise and a sentence for its detail. Whether
-  expires_at names an existing date, and one in the future, is left to the caller.
+  null for a well-formed stamp, else what is wrong, for the detail of an error. Left to the caller: the single
+  nullifiers, and whether expires_at names an existing date, and one in the future.
 
 Errors: none.
 */
-select
-    case when f.problem like 'a nullifier%' then 'SC004' else 'SC003' end as error_code,
-    f.problem
-from (
-    select
-        case
-            when jsonb_typeof(p_stamp) is distinct from 'object' then 'not an object'
-            when
-                jsonb_typeof(p_stamp -> 'provider') is distinct from 'string'
-                or length(p_stamp ->> 'provider') not between 1 and 256
-                then 'provider is not a string of 1 to 256 characters'
-            when jsonb_typeof(p_stamp -> 'credential') is distinct from 'object'
-                then 'credential is not an object'
-            when jsonb_typeof(p_stamp -> 'expires_at') is distinct from 'string'
-                then 'expires_at is not a string'
-            when
-                (p_stamp ->> 'expires_at')
-                !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[-+][0-9]{2}:[0-9]{2})$'
-                then 'expires_at is not an RFC 3339 time'
-            when jsonb_typeof(p_stamp -> 'nullifiers') is distinct from 'array'
-                then 'nullifiers is not an array'
-            when jsonb_array_length(p_stamp -> 'nullifiers') = 0 then 'nullifiers is empty'
-            when exists (
-                select from jsonb_array_elements(p_stamp -> 'nullifiers') as n (nullifier)
-                where
-                    jsonb_typeof(n.nullifier) <> 'string'
-                    or length(n.nullifier #>> '{}') not between 1 and 100
-            )
-                then 'a nullifier is not a string of 1 to 100 characters'
-        end as problem
-) as f
-where f.problem is not null;
+begin
+    return case
+        when jsonb_typeof(p_stamp) is distinct from 'object' then 'not an object'
+        when
+            jsonb_typeof(p_stamp -> 'provider') is distinct from 'string'
+            or length(p_stamp ->> 'provider') not between 1 and 256
+            then 'provider is not a string of 1 to 256 characters'
+        when jsonb_typeof(p_stamp -> 'credential') is distinct from 'object'
+            then 'credential is not an object'
+        when jsonb_typeof(p_stamp -> 'expires_at') is distinct from 'string'
+            then 'expires_at is not a string'
+        when
+            (p_stamp ->> 'expires_at')
+            !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[-+][0-9]{2}:[0-9]{2})$'
+            then 'expires_at is not an RFC 3339 time'
+        when jsonb_typeof(p_stamp -> 'nullifiers') is distinct from 'array'
+            then 'nullifiers is not an array'
+        when jsonb_array_length(p_stamp -> 'nullifiers') = 0 then 'nullifiers is empty'
+    end;
+end;
 $_$;
 
 CREATE FUNCTION scorer.weight_of(p_weights jsonb, p_provider text) RETURNS numeric

@@ -57,7 +57,6 @@ declare
 
     v_bad_stamp bigint;
     v_problem text;
-    v_error_code text;
 
     v_human_points_program boolean;
     v_weights jsonb;
@@ -124,16 +123,19 @@ begin
             hint = 'Pass a JSON array of stamps, [] for none.';
     end if;
 
-    select e.i, f.error_code, f.problem
-    into v_bad_stamp, v_error_code, v_problem
-    from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i)
-    cross join lateral stamp_fault(e.stamp) as f
-    order by e.i
+    select f.i, f.problem
+    into v_bad_stamp, v_problem
+    from (
+        select e.i, stamp_fault(e.stamp) as problem
+        from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i)
+    ) as f
+    where f.problem is not null
+    order by f.i
     limit 1;
 
     if found then
         raise exception 'invalid stamps' using
-            errcode = v_error_code,
+            errcode = 'SC003',
             detail = format('Stamp %s of p_valid_stamps: %s.', v_bad_stamp, v_problem),
             hint = 'A stamp is {"provider", "credential", "nullifiers", "expires_at"}.';
     end if;
@@ -183,15 +185,30 @@ begin
             hint = 'In scorer_weighted_binaryweightedscorer, each weight is a number or a numeric string.';
     end if;
 
-    select array_agg(n.hash order by n.i, n.position), array_agg(n.i order by n.i, n.position)
-    into v_hashes, v_hash_stamps
+    select
+        array_agg(n.hash order by n.i, n.position),
+        array_agg(n.i order by n.i, n.position),
+        min(n.i) filter (where n.hash is null or length(n.hash) not between 1 and 100)
+    into v_hashes, v_hash_stamps, v_bad_stamp
     from (
-        select e.i, h.hash, min(h.position) as position
+        select
+            e.i,
+            case jsonb_typeof(h.nullifier) when 'string' then h.nullifier #>> '{}' end as hash,
+            min(h.position) as position
         from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i)
-        cross join lateral jsonb_array_elements_text(e.stamp -> 'nullifiers')
-            with ordinality as h (hash, position)
-        group by e.i, h.hash
+        cross join lateral jsonb_array_elements(e.stamp -> 'nullifiers')
+            with ordinality as h (nullifier, position)
+        group by 1, 2
     ) as n;
+
+    if v_bad_stamp is not null then
+        raise exception 'invalid stamps' using
+            errcode = 'SC004',
+            detail = format(
+                'Stamp %s of p_valid_stamps: a nullifier is not a string of 1 to 100 characters.', v_bad_stamp
+            ),
+            hint = 'Pass the nullifiers that the issuer signed, as they are.';
+    end if;
 
     ------------------------------------------------------------------------------------------------------
     -- Passport: its row lock makes two scorings of one passport run one after the other.
