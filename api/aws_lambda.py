@@ -26,7 +26,7 @@ def handler(event: Event, context: object) -> Event:
     response: Event = awsgi.response(app, request, context)
     response["statusCode"] = int(response["statusCode"])
     # A load balancer that sends headers of several values reads no others.
-    if "multiValueHeaders" in event and "elb" in event.get("requestContext", {}):
+    if "multiValueHeaders" in event and "elb" in request["requestContext"]:
         response["multiValueHeaders"] = {k: [v] for k, v in response.pop("headers").items()}
     return response
 

@@ -15,8 +15,9 @@ CREDENTIALS = "https://www.w3.org/2018/credentials/v1"
 STATUS_LIST = "https://w3id.org/vc/status-list/2021/v1"
 
 
-def typed(**fields: str) -> list[dict[str, str]]:
-    return [{"name": name.replace("AT_", "@"), "type": type_} for name, type_ in fields.items()]
+def typed(fields: dict[str, str]) -> list[dict[str, str]]:
+    """The members of an EIP-712 type, in order."""
+    return [{"name": name, "type": type_} for name, type_ in fields.items()]
 
 
 # The EIP-712 domain under which the production issuer signs.
@@ -24,27 +25,31 @@ EIP712_DOMAIN = {
     "domain": {"name": "VerifiableCredential"},
     "primaryType": "Document",
     "types": {
-        "@context": typed(nullifiers="NullifiersContext", provider="string"),
+        "@context": typed({"nullifiers": "NullifiersContext", "provider": "string"}),
         "CredentialSubject": typed(
-            AT_context="@context", nullifiers="string[]", id="string", provider="string"
+            {"@context": "@context", "nullifiers": "string[]", "id": "string", "provider": "string"}
         ),
         "Document": typed(
-            AT_context="string[]",
-            credentialSubject="CredentialSubject",
-            expirationDate="string",
-            issuanceDate="string",
-            issuer="string",
-            proof="Proof",
-            type="string[]",
+            {
+                "@context": "string[]",
+                "credentialSubject": "CredentialSubject",
+                "expirationDate": "string",
+                "issuanceDate": "string",
+                "issuer": "string",
+                "proof": "Proof",
+                "type": "string[]",
+            }
         ),
-        "EIP712Domain": typed(name="string"),
-        "NullifiersContext": typed(AT_container="string", AT_type="string"),
+        "EIP712Domain": typed({"name": "string"}),
+        "NullifiersContext": typed({"@container": "string", "@type": "string"}),
         "Proof": typed(
-            AT_context="string",
-            created="string",
-            proofPurpose="string",
-            type="string",
-            verificationMethod="string",
+            {
+                "@context": "string",
+                "created": "string",
+                "proofPurpose": "string",
+                "type": "string",
+                "verificationMethod": "string",
+            }
         ),
     },
 }

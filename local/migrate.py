@@ -18,9 +18,14 @@ EMBEDDED = ROOT / ".postgres"
 
 def migrate(url: str, revision: str = "head") -> None:
     """Upgrades the database to the revision."""
+    command.upgrade(alembic_config(url), revision)
+
+
+def alembic_config(url: str) -> Config:
+    """What Alembic's commands need to work on the database."""
     config = Config(ROOT / "alembic.ini")
     config.attributes["database_url"] = url
-    command.upgrade(config, revision)
+    return config
 
 
 if __name__ == "__main__":

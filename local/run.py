@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from types import FrameType
 
 import psycopg
@@ -36,8 +37,8 @@ def main() -> int:
                 print(f"Serving on http://localhost:{port}")
             else:
                 # Read before anything starts, so that a bad setting stops the run at once.
-                Settings.from_environment(os.environ | {"DATABASE_URL": "postgresql://"})
-                settings = embedded(stack)
+                given = Settings.from_environment(os.environ | {"DATABASE_URL": "postgresql://"})
+                settings = embedded(stack, given)
                 introduce(settings, port)
             return serve(settings, port)
     except SettingError as error:
@@ -80,8 +81,9 @@ def check_database(settings: Settings) -> None:
         raise SettingError("The database of DATABASE_URL lacks the newest schema: run make migrate.")
 
 
-def embedded(stack: ExitStack) -> Settings:
-    """Starts the embedded database with demo data; gives the settings to serve it with."""
+def embedded(stack: ExitStack, given: Settings) -> Settings:
+    """Starts the embedded database with demo data; gives the settings to serve it with: those given, with
+    its URL and the demo issuer."""
     if postgres.is_run_by_another(EMBEDDED):
         raise SettingError("The embedded database of this folder is served already.")
     print(f"Starting PostgreSQL {postgres.EMBEDDED_VERSION} in {EMBEDDED} ...", flush=True)
@@ -89,11 +91,7 @@ def embedded(stack: ExitStack) -> Settings:
     migrate(url)
     issuer = Issuer.ethereum()
     demo.load(url, issuer)
-    settings = Settings.from_environment(os.environ | {"DATABASE_URL": url})
-    trusted = settings.trusted_issuers | {issuer.did}
-    return Settings.from_environment(
-        os.environ | {"DATABASE_URL": url, "TRUSTED_IAM_ISSUERS": json.dumps(sorted(trusted))}
-    )
+    return replace(given, database_url=url, trusted_issuers=given.trusted_issuers | {issuer.did})
 
 
 def introduce(settings: Settings, port: int) -> None:

@@ -133,7 +133,6 @@ class World:
     connection: psycopg.Connection
     issuer: Issuer
     key: str = "testkey1.secret"
-    community: int = 1
 
     def execute(self, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
         cursor = self.connection.execute(statement.encode(), arguments or None)
@@ -187,8 +186,8 @@ class World:
     def client(self, **changes: Any) -> FlaskClient:
         return create_app(self.settings(**changes)).test_client()
 
-    def path(self, address: str, community: object = None) -> str:
-        return f"/v2/stamps/{self.community if community is None else community}/score/{address}"
+    def path(self, address: str, community: object = 1) -> str:
+        return f"/v2/stamps/{community}/score/{address}"
 
 
 @pytest.fixture(scope="session")

@@ -142,36 +142,37 @@ def test_nullifiers_in_opposite_order_do_not_deadlock(
         if state == "expired" or (state == "mixed" and number % 3):
             expired_link(world, name, D if number % 2 else C)
     pairs = [(sessions(), address) for address in (A, B, C)]
+    reset = (
+        "delete from registry_hashscorerlink"
+        if state == "new"
+        else "update registry_hashscorerlink set expires_at = '2020-01-01Z'"
+    )
+
+    def nullifiers(shift: int) -> dict[str, list[str]]:
+        """Those of ten stamps, by provider: the names from the shift on, an odd one backwards."""
+        order = names[shift:] + names[:shift]
+        if shift % 2:
+            order.reverse()
+        return {f"P{i}": order[i * 4 : i * 4 + 4] for i in range(10)}
+
+    def run(session: psycopg.Connection, address: str, shift: int, start: threading.Barrier) -> Any:
+        stamps = [stamp(provider, *given) for provider, given in nullifiers(shift).items()]
+        start.wait()
+        return score(session, address, *stamps)
+
     for round_ in range(10):
-        world.execute("delete from registry_hashscorerlink") if state == "new" else world.execute(
-            "update registry_hashscorerlink set expires_at = '2020-01-01Z'"
-        )
-        barrier = threading.Barrier(len(pairs))
-
-        def run(
-            session: psycopg.Connection, address: str, shift: int, barrier: threading.Barrier
-        ) -> dict[str, Any]:
-            given = names[shift:] + names[:shift]
-            if shift % 2:
-                given.reverse()
-            stamps = [stamp(f"P{i}", *given[i * 4 : i * 4 + 4]) for i in range(10)]
-            barrier.wait()
-            return score(session, address, *stamps)
-
+        world.execute(reset)
+        start = threading.Barrier(len(pairs))
         answers = [
-            later(run, session, address, index * 7 + round_, barrier)
+            later(run, session, address, index * 7 + round_, start)
             for index, (session, address) in enumerate(pairs)
         ]
-        clean = [{p for p, s in answer.result()["stamps"].items() if not s["dedup"]} for answer in answers]
+        scored = [answer.result()["stamps"] for answer in answers]
         holders = links(world)
-        for (_, address), index, providers in zip(pairs, range(3), clean, strict=True):
-            shift = index * 7 + round_
-            given = names[shift:] + names[:shift]
-            if shift % 2:
-                given.reverse()
-            for provider in providers:
-                i = int(provider[1:])
-                assert {holders[n] for n in given[i * 4 : i * 4 + 4]} == {address}
+        for index, (_, address) in enumerate(pairs):
+            for provider, given in nullifiers(index * 7 + round_).items():
+                if not scored[index][provider]["dedup"]:
+                    assert {holders[name] for name in given} == {address}
 
 
 @pytest.mark.parametrize("scored_before", [False, True])
@@ -261,9 +262,7 @@ def test_a_stricter_isolation_fails_rather_than_score_wrongly(
     assert dedup(score(second, B, stamp("Github", "n")))
 
 
-def test_a_wait_for_a_lock_ends(
-    world: World, sessions: Session, later: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wait_for_a_lock_ends(world: World, sessions: Session) -> None:
     world.execute("alter function score_passport set lock_timeout = '50ms'")
     first, second = sessions(), sessions()
     with first.transaction():

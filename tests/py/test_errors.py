@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from api import scoring
-from api.database import ERRORS, TryAgain, Unavailable, unavailable
+from api.database import ERRORS, Database, TryAgain, Unavailable, unavailable
 from tests.conftest import World
 
 ADDRESS = "0x" + "c" * 40
@@ -80,13 +80,7 @@ def test_no_other_key_is_accepted(world: World, client: FlaskClient, headers: di
 
 def test_a_nul_in_a_key_is_a_wrong_key(world: World) -> None:
     with pytest.raises(scoring.Refused, match="401"):
-        world_score(world, "testkey1\0.secret")
-
-
-def world_score(world: World, key: str) -> str:
-    from api.database import Database
-
-    return scoring.score(Database(world.url), world.settings(), key, "1", ADDRESS)
+        scoring.score(Database(world.url), world.settings(), "testkey1\0.secret", "1", ADDRESS)
 
 
 @pytest.mark.parametrize(

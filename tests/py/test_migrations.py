@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from db import freeze
 from db.snapshot import SNAPSHOT, dump
 from local import postgres
-from local.migrate import ROOT, migrate
+from local.migrate import ROOT, alembic_config, migrate
 from tests.conftest import connect
 
 FUNCTIONS = """
@@ -23,12 +23,6 @@ select c.relname::text from pg_class as c
 where c.relnamespace = 'scorer'::regnamespace and c.relname not like 'alembic%'
 union all select p.proname::text from pg_proc as p where p.pronamespace = 'scorer'::regnamespace
 """
-
-
-def config(url: str) -> Config:
-    made = Config(ROOT / "alembic.ini")
-    made.attributes["database_url"] = url
-    return made
 
 
 def test_the_migrated_functions_are_those_of_db_functions(database_url: str) -> None:
@@ -44,16 +38,16 @@ def test_the_migrated_functions_are_those_of_db_functions(database_url: str) -> 
 
 
 def test_every_migration_can_be_taken_back(empty_database_url: str, programs: Path) -> None:
-    scripts = ScriptDirectory.from_config(config(empty_database_url))
+    scripts = ScriptDirectory.from_config(alembic_config(empty_database_url))
     revisions = [script.revision for script in scripts.walk_revisions()][::-1]
     states = []
     for revision in revisions:
         migrate(empty_database_url, revision)
         states.append(dump(empty_database_url, programs))
     for revision, state in zip(revisions[-2::-1], states[-2::-1], strict=True):
-        command.downgrade(config(empty_database_url), revision)
+        command.downgrade(alembic_config(empty_database_url), revision)
         assert dump(empty_database_url, programs) == state
-    command.downgrade(config(empty_database_url), "base")
+    command.downgrade(alembic_config(empty_database_url), "base")
     with connect(empty_database_url) as connection:
         assert connection.execute(OBJECTS).fetchall() == []
     migrate(empty_database_url)

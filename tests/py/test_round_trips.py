@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import psycopg
 import pytest
 
 from tests.conftest import World
@@ -49,8 +50,6 @@ def test_no_statement_pins_a_session(filled: World, serve: Callable[..., Service
 
 
 def test_the_check_sees_what_would_pin(world: World) -> None:
-    import psycopg
-
     with recorded(world.url) as (url, recording), psycopg.connect(url) as connection:
         connection.execute("set statement_timeout = 1000")
         connection.execute("select pg_advisory_lock(1)", prepare=True)
