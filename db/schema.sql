@@ -1,5 +1,7 @@
 CREATE SCHEMA scorer;
 
+ALTER SCHEMA scorer OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text DEFAULT NULL::text, OUT account_id bigint, OUT legacy_parameters text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
@@ -60,6 +62,8 @@ begin
 end;
 $_$;
 
+ALTER FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text) OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.five_decimals(p_value numeric) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
@@ -86,6 +90,8 @@ begin
 end;
 $$;
 
+ALTER FUNCTION scorer.five_decimals(p_value numeric) OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.guard_live_link() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
@@ -100,14 +106,19 @@ Result: none, it always raises.
 
 Errors
   23505 (unique_violation), as the insert of a hash that another wallet has claimed raises
+
+It runs with the rights of the writer, who may lack every right on schema scorer but those on the table, so it
+calls nothing of the schema.
 */
 begin
     raise exception 'hash link is live' using
         errcode = 'unique_violation',
-        detail = format('Another wallet holds link %s until %s.', old.id, iso_timestamp(old.expires_at)),
+        detail = format('Another wallet holds link %s until %s.', old.id, old.expires_at),
         hint = 'Read the link again. To move it by hand, set its expires_at to a past time first.';
 end;
 $$;
+
+ALTER FUNCTION scorer.guard_live_link() OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -136,6 +147,8 @@ begin
 end;
 $$;
 
+ALTER FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text DEFAULT NULL::text) RETURNS TABLE(outcome text, legacy_parameters text, loaded_at timestamp with time zone, provider text, credential text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
@@ -151,17 +164,21 @@ Arguments
 
 Result
   outcome     'ok', 'invalid_key', 'legacy_key' (derive p_legacy_key_hash from legacy_parameters and call
-              again) or 'unknown_scorer' (also when it is another account's)
+              again), 'unknown_scorer' (also when it is another account's) or 'too_many_credentials' (more than
+              1,000)
   loaded_at   the time of the database, by which a credential is expired or not
   provider, credential
-              with 'ok', one row a live credential, oldest first, the document as text; a single row with
-              nulls where there is none
+              with 'ok', one row a live credential, oldest first, the document as text, null where it is longer
+              than 65,536 bytes; a single row with nulls where there is no credential
 
 Errors: none.
 
 Locks: those of authenticate_api_key.
 */
 declare
+    -- What a request may cost, whatever a wallet's owner has stored. A production credential has 2 kB.
+    v_max_credentials constant bigint := 1000;
+    v_max_bytes constant integer := 65536;
     v_account_id bigint;
 begin
     loaded_at := now();
@@ -184,13 +201,35 @@ begin
         return;
     end if;
 
+    if v_max_credentials < (
+        select count(*)
+        from (
+            select from ceramic_cache as c
+            where c.address = p_address and c.deleted_at is null
+            limit v_max_credentials + 1
+        ) as c
+    ) then
+        outcome := 'too_many_credentials';
+        return next;
+        return;
+    end if;
+
     return query
-    select 'ok', null::text, now(), c.provider::text, c.stamp::text
+    with live as materialized (
+        select c.id, c.created_at, c.provider::text as provider, c.stamp::text as document
+        from ceramic_cache as c
+        where c.address = p_address and c.deleted_at is null
+    )
+
+    select
+        'ok', null::text, now(), l.provider, case when octet_length(l.document) <= v_max_bytes then l.document end
     from (values (true)) as one
-    left join ceramic_cache as c on c.address = p_address and c.deleted_at is null
-    order by c.created_at, c.id;
+    left join live as l on true
+    order by l.created_at, l.id;
 end;
 $$;
+
+ALTER FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean DEFAULT false, p_human_points_start timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -205,7 +244,8 @@ Arguments
   p_address               the wallet, 0x and 40 hex digits in any case
   p_scorer_id             the community's id
   p_valid_stamps          array of {"provider": text, "credential": object, "nullifiers": [text, ...],
-                          "expires_at": RFC 3339 text}; the caller has verified each credential
+                          "expires_at": RFC 3339 text}; the caller has verified each credential; at most
+                          1,000 stamps with 10,000 nullifiers in all
   p_human_points_enabled  whether human points are awarded at all
   p_human_points_start    no human points before this time
 
@@ -218,6 +258,7 @@ Errors (nothing is written)
   SC001 address malformed                SC004 nullifier malformed
   SC002 no such scorer                   SC005 stamp expired
   SC003 stamps malformed                 SC006 weights or threshold of the scorer unusable
+  SC007 more stamps or nullifiers than allowed
   40001, 40P01 and 55P03 (no lock within 10 s) may be retried as they are.
 
 Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement;
@@ -230,6 +271,8 @@ expired is claimed by an upsert that takes the row lock before it looks at the o
 declare
     v_address constant text := lower(p_address);
     v_now constant timestamptz := now();
+    v_max_stamps constant integer := 1000;
+    v_max_nullifiers constant integer := 10000;
 
     -- One element a stamp, in array order.
     v_providers text[];
@@ -306,6 +349,13 @@ begin
                 'p_valid_stamps is %s, not an array.', coalesce(jsonb_typeof(p_valid_stamps), 'null')
             ),
             hint = 'Pass a JSON array of stamps, [] for none.';
+    end if;
+
+    if jsonb_array_length(p_valid_stamps) > v_max_stamps then
+        raise exception 'too many stamps' using
+            errcode = 'SC007',
+            detail = format('p_valid_stamps has %s stamps.', jsonb_array_length(p_valid_stamps)),
+            hint = format('Pass at most %s stamps with %s nullifiers in all.', v_max_stamps, v_max_nullifiers);
     end if;
 
     select f.i, f.problem
@@ -393,6 +443,13 @@ begin
                 'Stamp %s of p_valid_stamps: a nullifier is not a string of 1 to 100 characters.', v_bad_stamp
             ),
             hint = 'Pass the nullifiers that the issuer signed, as they are.';
+    end if;
+
+    if cardinality(v_hashes) > v_max_nullifiers then
+        raise exception 'too many stamps' using
+            errcode = 'SC007',
+            detail = format('p_valid_stamps has %s nullifiers.', cardinality(v_hashes)),
+            hint = format('Pass at most %s stamps with %s nullifiers in all.', v_max_stamps, v_max_nullifiers);
     end if;
 
     ------------------------------------------------------------------------------------------------------
@@ -745,6 +802,8 @@ begin
 end;
 $_$;
 
+ALTER FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.stamp_fault(p_stamp jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
@@ -783,6 +842,8 @@ begin
 end;
 $_$;
 
+ALTER FUNCTION scorer.stamp_fault(p_stamp jsonb) OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.weight_of(p_weights jsonb, p_provider text) RETURNS numeric
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
@@ -813,11 +874,15 @@ begin
 end;
 $_$;
 
+ALTER FUNCTION scorer.weight_of(p_weights jsonb, p_provider text) OWNER TO scorer_owner;
+
 CREATE TABLE scorer.account_account (
     id bigint NOT NULL,
     address character varying(100) DEFAULT ''::character varying NOT NULL,
     user_id integer
 );
+
+ALTER TABLE scorer.account_account OWNER TO scorer_owner;
 
 ALTER TABLE scorer.account_account ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.account_account_id_seq
@@ -839,6 +904,8 @@ CREATE TABLE scorer.account_apikey (
     expiry_date timestamp with time zone
 );
 
+ALTER TABLE scorer.account_apikey OWNER TO scorer_owner;
+
 ALTER TABLE scorer.account_apikey ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.account_apikey_id_seq
     START WITH 1
@@ -856,6 +923,8 @@ CREATE TABLE scorer.account_community (
     human_points_program boolean DEFAULT false NOT NULL
 );
 
+ALTER TABLE scorer.account_community OWNER TO scorer_owner;
+
 ALTER TABLE scorer.account_community ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.account_community_id_seq
     START WITH 1
@@ -869,6 +938,8 @@ CREATE TABLE scorer.alembic_version (
     version_num character varying(32) NOT NULL
 );
 
+ALTER TABLE scorer.alembic_version OWNER TO scorer_owner;
+
 CREATE TABLE scorer.ceramic_cache (
     id bigint NOT NULL,
     address character varying(100) NOT NULL,
@@ -879,6 +950,8 @@ CREATE TABLE scorer.ceramic_cache (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone
 );
+
+ALTER TABLE scorer.ceramic_cache OWNER TO scorer_owner;
 
 ALTER TABLE scorer.ceramic_cache ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.ceramic_cache_id_seq
@@ -897,6 +970,8 @@ CREATE TABLE scorer.human_points_bonusaward (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+ALTER TABLE scorer.human_points_bonusaward OWNER TO scorer_owner;
+
 ALTER TABLE scorer.human_points_bonusaward ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.human_points_bonusaward_id_seq
     START WITH 1
@@ -912,6 +987,8 @@ CREATE TABLE scorer.human_points_passingscorerecord (
     community_id bigint NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
+
+ALTER TABLE scorer.human_points_passingscorerecord OWNER TO scorer_owner;
 
 ALTER TABLE scorer.human_points_passingscorerecord ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.human_points_passingscorerecord_id_seq
@@ -929,6 +1006,8 @@ CREATE TABLE scorer.human_points_stampaction (
     action character varying(30) DEFAULT 'VERIFIED'::character varying NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
+
+ALTER TABLE scorer.human_points_stampaction OWNER TO scorer_owner;
 
 ALTER TABLE scorer.human_points_stampaction ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.human_points_stampaction_id_seq
@@ -948,6 +1027,8 @@ CREATE TABLE scorer.registry_event (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+ALTER TABLE scorer.registry_event OWNER TO scorer_owner;
+
 ALTER TABLE scorer.registry_event ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.registry_event_id_seq
     START WITH 1
@@ -965,6 +1046,8 @@ CREATE TABLE scorer.registry_hashscorerlink (
     expires_at timestamp with time zone NOT NULL
 );
 
+ALTER TABLE scorer.registry_hashscorerlink OWNER TO scorer_owner;
+
 ALTER TABLE scorer.registry_hashscorerlink ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.registry_hashscorerlink_id_seq
     START WITH 1
@@ -979,6 +1062,8 @@ CREATE TABLE scorer.registry_passport (
     address character varying(100) NOT NULL,
     community_id bigint NOT NULL
 );
+
+ALTER TABLE scorer.registry_passport OWNER TO scorer_owner;
 
 ALTER TABLE scorer.registry_passport ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.registry_passport_id_seq
@@ -1003,6 +1088,8 @@ CREATE TABLE scorer.registry_score (
 )
 WITH (fillfactor='50');
 
+ALTER TABLE scorer.registry_score OWNER TO scorer_owner;
+
 ALTER TABLE scorer.registry_score ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.registry_score_id_seq
     START WITH 1
@@ -1019,6 +1106,8 @@ CREATE TABLE scorer.registry_stamp (
     credential jsonb NOT NULL
 );
 
+ALTER TABLE scorer.registry_stamp OWNER TO scorer_owner;
+
 ALTER TABLE scorer.registry_stamp ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.registry_stamp_id_seq
     START WITH 1
@@ -1033,6 +1122,8 @@ CREATE TABLE scorer.scorer_weighted_binaryweightedscorer (
     weights jsonb DEFAULT '{}'::jsonb NOT NULL,
     threshold numeric(10,5) DEFAULT 0 NOT NULL
 );
+
+ALTER TABLE scorer.scorer_weighted_binaryweightedscorer OWNER TO scorer_owner;
 
 ALTER TABLE scorer.scorer_weighted_binaryweightedscorer ALTER COLUMN scorer_ptr_id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME scorer.scorer_weighted_binaryweightedscorer_scorer_ptr_id_seq

@@ -20,7 +20,7 @@ def dump(url: str, programs: Path) -> str:
     programs is the bin folder with a pg_dump of the server's version.
     """
     text = subprocess.run(  # noqa: S603
-        [programs / "pg_dump", "--schema-only", "--schema=scorer", "--no-owner", url],
+        [programs / "pg_dump", "--schema-only", "--schema=scorer", url],
         check=True,
         capture_output=True,
         text=True,

@@ -67,6 +67,14 @@ def server(postgres_version: int, programs: Path) -> Iterator[str]:
             yield url
 
 
+@pytest.fixture
+def own_server(postgres_version: int, programs: Path) -> Iterator[str]:
+    """A server that a test may stop, break and ask for roles of its own; its URL."""
+    with tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder:
+        with postgres.server(Path(folder) / "data", SERVER_SETTINGS, postgres_version, programs) as url:
+            yield url
+
+
 @pytest.fixture(scope="session")
 def template(server: str) -> str:
     """The name of a migrated database to copy."""

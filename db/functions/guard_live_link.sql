@@ -15,11 +15,14 @@ Result: none, it always raises.
 
 Errors
   23505 (unique_violation), as the insert of a hash that another wallet has claimed raises
+
+It runs with the rights of the writer, who may lack every right on schema scorer but those on the table, so it
+calls nothing of the schema.
 */
 begin
     raise exception 'hash link is live' using
         errcode = 'unique_violation',
-        detail = format('Another wallet holds link %s until %s.', old.id, iso_timestamp(old.expires_at)),
+        detail = format('Another wallet holds link %s until %s.', old.id, old.expires_at),
         hint = 'Read the link again. To move it by hand, set its expires_at to a past time first.';
 end;
 $function$;

@@ -28,17 +28,21 @@ Arguments
 
 Result
   outcome     'ok', 'invalid_key', 'legacy_key' (derive p_legacy_key_hash from legacy_parameters and call
-              again) or 'unknown_scorer' (also when it is another account's)
+              again), 'unknown_scorer' (also when it is another account's) or 'too_many_credentials' (more than
+              1,000)
   loaded_at   the time of the database, by which a credential is expired or not
   provider, credential
-              with 'ok', one row a live credential, oldest first, the document as text; a single row with
-              nulls where there is none
+              with 'ok', one row a live credential, oldest first, the document as text, null where it is longer
+              than 65,536 bytes; a single row with nulls where there is no credential
 
 Errors: none.
 
 Locks: those of authenticate_api_key.
 */
 declare
+    -- What a request may cost, whatever a wallet's owner has stored. A production credential has 2 kB.
+    v_max_credentials constant bigint := 1000;
+    v_max_bytes constant integer := 65536;
     v_account_id bigint;
 begin
     loaded_at := now();
@@ -61,11 +65,31 @@ begin
         return;
     end if;
 
+    if v_max_credentials < (
+        select count(*)
+        from (
+            select from ceramic_cache as c
+            where c.address = p_address and c.deleted_at is null
+            limit v_max_credentials + 1
+        ) as c
+    ) then
+        outcome := 'too_many_credentials';
+        return next;
+        return;
+    end if;
+
     return query
-    select 'ok', null::text, now(), c.provider::text, c.stamp::text
+    with live as materialized (
+        select c.id, c.created_at, c.provider::text as provider, c.stamp::text as document
+        from ceramic_cache as c
+        where c.address = p_address and c.deleted_at is null
+    )
+
+    select
+        'ok', null::text, now(), l.provider, case when octet_length(l.document) <= v_max_bytes then l.document end
     from (values (true)) as one
-    left join ceramic_cache as c on c.address = p_address and c.deleted_at is null
-    order by c.created_at, c.id;
+    left join live as l on true
+    order by l.created_at, l.id;
 end;
 $function$;
 

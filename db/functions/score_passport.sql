@@ -20,7 +20,8 @@ Arguments
   p_address               the wallet, 0x and 40 hex digits in any case
   p_scorer_id             the community's id
   p_valid_stamps          array of {"provider": text, "credential": object, "nullifiers": [text, ...],
-                          "expires_at": RFC 3339 text}; the caller has verified each credential
+                          "expires_at": RFC 3339 text}; the caller has verified each credential; at most
+                          1,000 stamps with 10,000 nullifiers in all
   p_human_points_enabled  whether human points are awarded at all
   p_human_points_start    no human points before this time
 
@@ -33,6 +34,7 @@ Errors (nothing is written)
   SC001 address malformed                SC004 nullifier malformed
   SC002 no such scorer                   SC005 stamp expired
   SC003 stamps malformed                 SC006 weights or threshold of the scorer unusable
+  SC007 more stamps or nullifiers than allowed
   40001, 40P01 and 55P03 (no lock within 10 s) may be retried as they are.
 
 Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement;
@@ -45,6 +47,8 @@ expired is claimed by an upsert that takes the row lock before it looks at the o
 declare
     v_address constant text := lower(p_address);
     v_now constant timestamptz := now();
+    v_max_stamps constant integer := 1000;
+    v_max_nullifiers constant integer := 10000;
 
     -- One element a stamp, in array order.
     v_providers text[];
@@ -121,6 +125,13 @@ begin
                 'p_valid_stamps is %s, not an array.', coalesce(jsonb_typeof(p_valid_stamps), 'null')
             ),
             hint = 'Pass a JSON array of stamps, [] for none.';
+    end if;
+
+    if jsonb_array_length(p_valid_stamps) > v_max_stamps then
+        raise exception 'too many stamps' using
+            errcode = 'SC007',
+            detail = format('p_valid_stamps has %s stamps.', jsonb_array_length(p_valid_stamps)),
+            hint = format('Pass at most %s stamps with %s nullifiers in all.', v_max_stamps, v_max_nullifiers);
     end if;
 
     select f.i, f.problem
@@ -208,6 +219,13 @@ begin
                 'Stamp %s of p_valid_stamps: a nullifier is not a string of 1 to 100 characters.', v_bad_stamp
             ),
             hint = 'Pass the nullifiers that the issuer signed, as they are.';
+    end if;
+
+    if cardinality(v_hashes) > v_max_nullifiers then
+        raise exception 'too many stamps' using
+            errcode = 'SC007',
+            detail = format('p_valid_stamps has %s nullifiers.', cardinality(v_hashes)),
+            hint = format('Pass at most %s stamps with %s nullifiers in all.', v_max_stamps, v_max_nullifiers);
     end if;
 
     ------------------------------------------------------------------------------------------------------

@@ -21,5 +21,10 @@ engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=pool.
 with engine.begin() as connection:
     connection.exec_driver_sql(f"select pg_advisory_xact_lock({MIGRATION_LOCK})")
     connection.exec_driver_sql("create schema if not exists scorer")
+    # What a migration makes belongs to whom the schema belongs to.
+    owner = connection.exec_driver_sql(
+        "select quote_ident(pg_get_userbyid(nspowner)) from pg_namespace where nspname = 'scorer'"
+    ).scalar_one()
+    connection.exec_driver_sql(f"set local role {owner}")
     context.configure(connection=connection, version_table_schema="scorer")
     context.run_migrations()

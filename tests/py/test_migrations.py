@@ -7,6 +7,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg.conninfo import make_conninfo
 
 from db import freeze
 from db.snapshot import SNAPSHOT, dump
@@ -27,6 +28,7 @@ union all select p.proname::text from pg_proc as p where p.pronamespace = 'score
 
 def test_the_migrated_functions_are_those_of_db_functions(database_url: str) -> None:
     with connect(database_url) as connection:
+        connection.execute("set role scorer_owner")
         migrated = connection.execute(FUNCTIONS).fetchall()
         for name, *_ in migrated:
             connection.execute(f"drop function {name} cascade".encode())
@@ -59,6 +61,26 @@ def test_the_committed_snapshot_is_current(request: pytest.FixtureRequest, tmp_p
     if request.config.getoption("--postgres") == postgres.EMBEDDED_VERSION:
         url = request.getfixturevalue("database_url")
         assert dump(url, request.getfixturevalue("programs")) == SNAPSHOT.read_text(), "run make snapshot"
+
+
+def test_the_owner_of_a_database_migrates_without_being_superuser(own_server: str, programs: Path) -> None:
+    with connect(own_server) as connection:
+        connection.execute("create role deployer login createrole")
+        connection.execute("create database deployed owner deployer")
+    url = make_conninfo(own_server, user="deployer", dbname="deployed")
+    migrate(url)
+    state = dump(url, programs)
+    with connect(url) as connection:
+        connection.execute("create role service login in role scorer_api")
+    with connect(make_conninfo(url, user="service")) as connection:
+        outcome = connection.execute("select outcome from load_passport('p', 'h', 1, '0x')").fetchone()
+        assert outcome == ("invalid_key",)
+    command.downgrade(alembic_config(url), "base")
+    with connect(url) as connection:
+        assert connection.execute(OBJECTS).fetchall() == []
+        assert connection.execute("select rolname from pg_roles where rolname like 'scorer%'").fetchall() == []
+    migrate(url)
+    assert dump(url, programs) == state
 
 
 def test_migrating_twice_changes_nothing(database_url: str, programs: Path) -> None:
