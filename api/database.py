@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from api.connection import conninfo
 from api.credentials import Credential, Stamp
 
 LOAD = """
@@ -33,14 +33,6 @@ select scorer.score_passport(
 """
 
 PING = "select 1"
-
-# Where the URL says nothing else: how long opening a connection may take (seconds), and how long a host that
-# is gone may keep a request waiting (milliseconds).
-CONNECTION = {
-    "application_name": "passport-scorer",
-    "connect_timeout": "5",
-    "tcp_user_timeout": "15000",
-}
 
 
 class Unavailable(Exception):
@@ -86,8 +78,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        given: dict[str, Any] = conninfo_to_dict(url)
-        self._conninfo = make_conninfo("", **(CONNECTION | given))
+        self._conninfo = conninfo(url)
         self._thread = threading.local()
 
     def load(

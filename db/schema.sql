@@ -177,7 +177,7 @@ Locks: those of authenticate_api_key.
 */
 declare
     -- What a request may cost, whatever a wallet's owner has stored. A production credential has 2 kB.
-    v_max_credentials constant bigint := 1000;
+    v_max_credentials constant integer := 1000;
     v_max_bytes constant integer := 65536;
     v_account_id bigint;
 begin

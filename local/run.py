@@ -16,6 +16,7 @@ from types import FrameType
 import psycopg
 
 from api import scoring
+from api.connection import conninfo
 from api.database import Database
 from api.settings import SettingError, Settings
 from local import demo, postgres
@@ -72,7 +73,7 @@ def free_port(text: str) -> int:
 def check_database(settings: Settings) -> None:
     """Raises SettingError where DATABASE_URL names no database that can be served."""
     try:
-        with psycopg.connect(settings.database_url, connect_timeout=5) as connection:
+        with psycopg.connect(conninfo(settings.database_url)) as connection:
             ready = connection.execute("select to_regproc('scorer.load_passport') is not null").fetchone()
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[0]

@@ -70,9 +70,11 @@ def server(postgres_version: int, programs: Path) -> Iterator[str]:
 @pytest.fixture
 def own_server(postgres_version: int, programs: Path) -> Iterator[str]:
     """A server that a test may stop, break and ask for roles of its own; its URL."""
-    with tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder:
-        with postgres.server(Path(folder) / "data", SERVER_SETTINGS, postgres_version, programs) as url:
-            yield url
+    with (
+        tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder,
+        postgres.server(Path(folder) / "data", SERVER_SETTINGS, postgres_version, programs) as url,
+    ):
+        yield url
 
 
 @pytest.fixture(scope="session")

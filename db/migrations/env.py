@@ -6,6 +6,8 @@ import psycopg
 from alembic import context
 from sqlalchemy import create_engine, pool
 
+from api.connection import conninfo
+
 # Any number of our own: two deploys that migrate at once wait for each other.
 MIGRATION_LOCK = 7_361_230_019
 
@@ -14,7 +16,7 @@ def connect() -> psycopg.Connection:
     url = context.config.attributes.get("database_url") or os.environ.get("DATABASE_URL")
     if not url:
         raise SystemExit("DATABASE_URL is not set: it names the database to migrate.")
-    return psycopg.connect(url)
+    return psycopg.connect(conninfo(url))
 
 
 engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=pool.NullPool)

@@ -78,7 +78,9 @@ def test_the_owner_of_a_database_migrates_without_being_superuser(own_server: st
     command.downgrade(alembic_config(url), "base")
     with connect(url) as connection:
         assert connection.execute(OBJECTS).fetchall() == []
-        assert connection.execute("select rolname from pg_roles where rolname like 'scorer%'").fetchall() == []
+        assert (
+            connection.execute("select rolname from pg_roles where rolname like 'scorer%'").fetchall() == []
+        )
     migrate(url)
     assert dump(url, programs) == state
 

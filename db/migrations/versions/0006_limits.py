@@ -2,8 +2,8 @@
 
 from db.migrations import frozen
 
-revision = '0006_limits'
-down_revision = '0005_owner'
+revision = "0006_limits"
+down_revision = "0005_owner"
 
 
 def upgrade() -> None:
