@@ -175,6 +175,27 @@ def test_nullifiers_in_opposite_order_do_not_deadlock(
                     assert {holders[name] for name in given} == {address}
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["update registry_hashscorerlink set expires_at = '2020-01-01Z'", "delete from registry_hashscorerlink"],
+)
+def test_a_clash_that_ends_while_others_are_waited_for_is_a_clash(
+    world: World, sessions: Session, later: Any, change: str
+) -> None:
+    """The other wallet's link was live when it was read; that it no longer is must not leave the stamp
+    counted and its nullifier with nobody."""
+    score(world.connection, B, stamp("Github", "n"))
+    first, second = sessions(), sessions()
+    with first.transaction(force_rollback=True):
+        inserts_link("z", C)(first)
+        waiting = later(score, second, A, stamp("Github", "n", "z"))
+        wait_until_blocked(world, second, waiting)
+        world.execute(f"{change} where hash = 'n'")
+    assert dedup(waiting.result())
+    assert world.execute("select address from registry_hashscorerlink where hash = 'z'") == [(B,)]
+    assert not dedup(score(world.connection, A, stamp("Github", "n")))
+
+
 @pytest.mark.parametrize("scored_before", [False, True])
 def test_one_passport_is_scored_one_request_after_the_other(
     world: World, race: Any, scored_before: bool

@@ -40,9 +40,9 @@ Errors (nothing is written)
 Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement;
 the wallet's human points (transaction-level advisory lock).
 
-A link is live while expires_at > now(). Two facts keep plain reads of links safe under read committed: a
-live link never changes hands, which guard_live_link sees to for every writer, and whatever is missing or
-expired is claimed by an upsert that takes the row lock before it looks at the owner.
+A link is live while expires_at > now(). A live link never changes hands, which guard_live_link sees to for
+every writer; and no decision rests on an unlocked link that was not live: whatever is missing or expired is
+locked before its owner is looked at. Hence read committed is enough.
 */
 declare
     v_address constant text := lower(p_address);
@@ -68,6 +68,10 @@ declare
     v_passport_id bigint;
 
     v_claimed text[];
+    v_locked_hashes text[];
+    v_settled_hashes text[];
+    v_settled_owners text[];
+    v_settled_expiries timestamptz[];
     v_deduped bigint[];
     v_renewed_hashes text[];
     v_renewed_expiries timestamptz[];
@@ -256,10 +260,11 @@ begin
     end if;
 
     ------------------------------------------------------------------------------------------------------
-    -- LIFO dedup. First claim for this wallet all that is free, meaning missing or expired. A row that
-    -- somebody made or renewed meanwhile, and an own link that may need a new expiry, are only locked: the
-    -- condition of the update decides after the lock is held. One sorted statement, hence no deadlock
-    -- between wallets whose nullifiers overlap in opposite order.
+    -- LIFO dedup. A link is settled, as this statement sees it, when it is another wallet's and live, or our
+    -- own with the expiry that it is to have. All others are locked: whatever is missing or expired is claimed
+    -- for this wallet; a row that somebody made or renewed meanwhile, or an own one, is left to be read once
+    -- the lock is held. One sorted statement, hence no deadlock between wallets whose nullifiers overlap in
+    -- opposite order.
     ------------------------------------------------------------------------------------------------------
     with wanted as (
         select n.hash, min(v_expires_at[n.i]) as earliest, max(v_expires_at[n.i]) as latest
@@ -267,43 +272,57 @@ begin
         group by n.hash
     ),
 
-    existing as (
+    settled as (
         select l.hash, l.address, l.expires_at
         from registry_hashscorerlink as l
-        where l.community_id = p_scorer_id and l.hash = any(v_hashes)
+        inner join wanted as w on w.hash = l.hash
+        where
+            l.community_id = p_scorer_id
+            and l.hash = any(v_hashes)
+            and l.expires_at > v_now
+            and (l.address <> v_address or (l.expires_at = w.earliest and l.expires_at = w.latest))
+    ),
+
+    unsettled as (
+        select w.hash, w.latest
+        from wanted as w
+        where w.hash not in (select s.hash from settled as s)
     ),
 
     claimed as (
         insert into registry_hashscorerlink as l (hash, address, community_id, expires_at)
-        select w.hash, v_address, p_scorer_id, w.latest
-        from wanted as w
-        left join existing as x on x.hash = w.hash
-        where
-            x.hash is null
-            or x.expires_at <= v_now
-            or (x.address = v_address and (x.expires_at <> w.earliest or x.expires_at <> w.latest))
-        order by w.hash collate "C"
+        select u.hash, v_address, p_scorer_id, u.latest
+        from unsettled as u
+        order by u.hash collate "C"
         on conflict (hash, community_id) do update
             set address = excluded.address, expires_at = excluded.expires_at
             where l.expires_at <= v_now and l.address <> excluded.address
         returning l.hash
     )
 
-    select array_agg(c.hash::text)
-    into v_claimed
-    from claimed as c;
+    select
+        (select array_agg(c.hash::text) from claimed as c),
+        (select array_agg(u.hash) from unsettled as u),
+        (select array_agg(s.hash::text) from settled as s),
+        (select array_agg(s.address::text) from settled as s),
+        (select array_agg(s.expires_at) from settled as s)
+    into v_claimed, v_locked_hashes, v_settled_hashes, v_settled_owners, v_settled_expiries;
 
-    -- Then decide from what the table holds now. Claims that turn out to belong to a deduped stamp go to
-    -- the owner of the link it clashes with, in the order of the stamp's own nullifiers.
+    -- Then decide from the settled links as they were, whatever became of them meanwhile, and from the locked
+    -- ones as they are. Claims that turn out to belong to a deduped stamp go to the owner of the link it
+    -- clashes with, in the order of the stamp's own nullifiers.
     with nullifier as (
         select n.hash, n.i, n.position
         from unnest(v_hashes, v_hash_stamps) with ordinality as n (hash, i, position)
     ),
 
     link as (
-        select l.hash, l.address, l.expires_at
+        select s.hash, s.address, s.expires_at
+        from unnest(v_settled_hashes, v_settled_owners, v_settled_expiries) as s (hash, address, expires_at)
+        union all
+        select l.hash::text, l.address::text, l.expires_at
         from registry_hashscorerlink as l
-        where l.community_id = p_scorer_id and l.hash = any(v_hashes)
+        where l.community_id = p_scorer_id and l.hash = any(v_locked_hashes)
     ),
 
     deduped as (

@@ -1,0 +1,360 @@
+"""Random histories: step by step against the model, and from several threads against the invariants."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from api import scoring
+from api.database import Database
+from local.issuer import Issuer
+from tests.conftest import World, connect
+from tests.py.invariants import Answered, lost, violations, watch
+from tests.py.model import Community, Link, Model, Stamp
+from tests.py.peer import score_as_peer
+
+WALLETS = ["0x" + digit * 40 for digit in "abc"]
+PROVIDERS = ["Github", "Google", "metamaskDeveloperDao", "Unweighted"]
+WEIGHTS = {
+    "Github": Decimal("1.5"),
+    "Google": Decimal("1.00000"),
+    "metamaskDeveloperDao": Decimal("0.000005"),
+}
+COMMUNITIES = {
+    number: Community(WEIGHTS, Decimal(threshold), number != 5)
+    for number, threshold in {1: "1", 2: "1.5", 3: "0", 4: "0.00001", 5: "2.5"}.items()
+}
+NULLIFIERS = [f"v0:{letter}" for letter in "abcdef"]
+# The tables that a history starts with empty.
+WRITTEN = [
+    "ceramic_cache",
+    "registry_passport",
+    "registry_stamp",
+    "registry_score",
+    "registry_hashscorerlink",
+    "registry_event",
+    "human_points_passingscorerecord",
+    "human_points_stampaction",
+    "human_points_bonusaward",
+]
+PAST = datetime(2025, 1, 1, tzinfo=UTC)
+EXPIRIES = [PAST, *(datetime(year, 6, 1, tzinfo=UTC) for year in (2090, 2091, 2092))]
+# As many histories as make test can wait for; what they find, they find again: the seed is printed.
+SETTINGS: dict[str, Any] = {
+    "deadline": None,
+    "print_blob": True,
+    "suppress_health_check": list(HealthCheck),
+    "database": None,
+}
+
+stamps = st.builds(
+    Stamp,
+    st.sampled_from(PROVIDERS),
+    st.lists(st.sampled_from(NULLIFIERS), min_size=1, max_size=4).map(tuple),
+    st.sampled_from(EXPIRIES),
+)
+DEFECTS = ["untrusted issuer", "other wallet", "other provider", "changed nullifier", "no proof"]
+
+
+@pytest.fixture
+def model_world(world: World) -> World:
+    """Communities of one account as COMMUNITIES has them."""
+    world.execute("delete from account_community")
+    world.execute("delete from scorer_weighted_binaryweightedscorer")
+    for number, community in COMMUNITIES.items():
+        world.add_community(
+            number,
+            json.dumps({provider: str(weight) for provider, weight in community.weights.items()}),
+            str(community.threshold),
+            points=community.human_points_program,
+        )
+    return world
+
+
+class Signer:
+    """Credentials for stamps, each signed once."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self.issuer = issuer
+        self.legacy = Issuer.ed25519()
+        self.stranger = Issuer.ethereum()
+        self.signed: dict[Any, dict[str, Any]] = {}
+
+    @property
+    def trusted(self) -> frozenset[str]:
+        return frozenset([self.issuer.did, self.legacy.did])
+
+    def credential(
+        self, address: str, stamp: Stamp, defect: str = "", legacy: bool = False
+    ) -> dict[str, Any]:
+        key = (address, stamp, defect, legacy)
+        if key not in self.signed:
+            issuer = self.legacy if legacy else self.stranger if defect == "untrusted issuer" else self.issuer
+            signed = issuer.credential(
+                WALLETS[WALLETS.index(address) - 1] if defect == "other wallet" else address,
+                "Other" if defect == "other provider" else stamp.provider,
+                list(stamp.nullifiers),
+                stamp.expires_at,
+            )
+            if defect == "changed nullifier":
+                signed["credentialSubject"]["nullifiers"][0] += "x"
+            if defect == "no proof":
+                del signed["proof"]
+            self.signed[key] = signed
+        return self.signed[key]
+
+
+class Histories(RuleBasedStateMachine):
+    """What can happen to wallets, done to the database and to the model."""
+
+    world: World
+    signer: Signer
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world.execute(f"truncate {', '.join(WRITTEN)}")
+        self.model = Model(datetime.now(UTC), COMMUNITIES)
+        self.database = Database(self.world.url)
+
+    @rule(address=st.sampled_from(WALLETS), stamp=stamps)
+    def put(self, address: str, stamp: Stamp) -> None:
+        self.put_credential(address, stamp, self.signer.credential(address, stamp))
+
+    @rule(address=st.sampled_from(WALLETS), stamp=stamps)
+    def put_legacy(self, address: str, stamp: Stamp) -> None:
+        stamp = Stamp(stamp.provider, stamp.nullifiers[:1], stamp.expires_at)
+        self.put_credential(address, stamp, self.signer.credential(address, stamp, legacy=True))
+
+    @rule(address=st.sampled_from(WALLETS), stamp=stamps, defect=st.sampled_from(DEFECTS))
+    def put_invalid(self, address: str, stamp: Stamp, defect: str) -> None:
+        credential = self.signer.credential(address, stamp, defect)
+        self.put_credential(
+            address, Stamp(stamp.provider, stamp.nullifiers, stamp.expires_at, False), credential
+        )
+
+    def put_credential(self, address: str, stamp: Stamp, credential: dict[str, Any]) -> None:
+        self.world.put(address, stamp.provider, credential)
+        self.model.wallets.setdefault(address, []).append(stamp)
+
+    @rule(address=st.sampled_from(WALLETS), provider=st.sampled_from(PROVIDERS))
+    def delete(self, address: str, provider: str) -> None:
+        self.world.execute(
+            "update ceramic_cache set deleted_at = now() where address = %s and provider = %s",
+            address,
+            provider,
+        )
+        held = self.model.wallets.get(address, [])
+        self.model.wallets[address] = [s for s in held if s.provider != provider]
+
+    @precondition(lambda self: any(self.model.links.values()))
+    @rule(data=st.data())
+    def expire_link(self, data: st.DataObject) -> None:
+        held = [(c, n) for c, links in self.model.links.items() for n in links]
+        community, nullifier = data.draw(st.sampled_from(sorted(held)))
+        self.world.execute(
+            "update registry_hashscorerlink set expires_at = %s where community_id = %s and hash = %s",
+            PAST,
+            community,
+            nullifier,
+        )
+        links = self.model.links[community]
+        links[nullifier] = Link(links[nullifier].address, PAST)
+
+    @rule(
+        address=st.sampled_from(WALLETS),
+        community=st.sampled_from(sorted(COMMUNITIES)),
+        points=st.sampled_from([True, True, False]),
+    )
+    def score(self, address: str, community: int, points: bool) -> None:
+        given = self.world.settings(trusted_issuers=self.signer.trusted, human_points_enabled=points)
+        answer = json.loads(scoring.score(self.database, given, self.world.key, str(community), address))
+        assert answer.pop("last_score_timestamp")
+        assert answer == self.model.score(address, community, points)
+        self.compare_tables()
+
+    def compare_tables(self) -> None:
+        links = self.world.execute(
+            "select community_id, hash, address, expires_at from registry_hashscorerlink"
+        )
+        assert {(c, n): Link(a, e) for c, n, a, e in links} == {
+            (c, n): link for c, links in self.model.links.items() for n, link in links.items()
+        }
+        held = self.world.execute(
+            "select p.address, p.community_id, s.provider, (s.credential ->> 'expirationDate')::timestamptz"
+            " from registry_stamp as s inner join registry_passport as p on p.id = s.passport_id"
+        )
+        assert sorted(held) == sorted(
+            (a, c, provider, expires_at)
+            for (a, c), clean in self.model.passports.items()
+            for provider, expires_at in clean.items()
+        )
+        events = self.world.execute(
+            "select action, address, community_id, data from registry_event order by id"
+        )
+        assert [(a, w, c, essence(data)) for a, w, c, data in events] == self.model.events
+        assert set(
+            self.world.execute("select address, community_id from human_points_passingscorerecord")
+        ) == (self.model.passing)
+        assert set(self.world.execute("select address, provider from human_points_stampaction")) == (
+            self.model.actions
+        )
+        assert set(self.world.execute("select address, bonus_type, points from human_points_bonusaward")) == (
+            self.model.bonuses
+        )
+        scores = self.world.execute(
+            "select p.address, p.community_id, s.stamp_scores from registry_score as s"
+            " inner join registry_passport as p on p.id = s.passport_id"
+        )
+        assert {(a, c): set(stamp_scores) for a, c, stamp_scores in scores} == {
+            passport: set(clean) for passport, clean in self.model.passports.items()
+        }
+
+
+def essence(data: dict[str, Any]) -> Any:
+    """What of an event's data the model knows."""
+    if "nullifiers" in data:
+        return data["provider"], data["nullifiers"]
+    return Decimal(data["fields"]["evidence"]["rawScore"])
+
+
+def test_every_step_of_a_history_is_as_the_model_says(model_world: World) -> None:
+    machine = type("Machine", (Histories,), {"world": model_world, "signer": Signer(model_world.issuer)})
+    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=30, **SETTINGS))
+    assert violations_but_of_forced_expiry(model_world.connection) == []
+
+
+def violations_but_of_forced_expiry(connection: psycopg.Connection) -> list[str]:
+    """A link that the test expired by hand may go to another wallet while the first one's stamp is live."""
+    connection.execute("create table link_history (like registry_hashscorerlink)")
+    for name in ("old_address", "new_address"):
+        connection.execute(f"alter table link_history add {name} text".encode())
+    connection.execute(
+        "alter table link_history add old_expires_at timestamptz, add judged_at timestamptz,"
+        " add transaction_id xid8"
+    )
+    return [
+        found
+        for found in violations(connection)
+        if not found.startswith(("a nullifier counts in two", "a stamp counts whose nullifier"))
+    ]
+
+
+# What a thread does: scores a wallet in a community with these stamps, each with the time left to it.
+steps = st.tuples(
+    st.sampled_from(WALLETS),
+    st.sampled_from([1, 2, 3, 4]),
+    st.dictionaries(
+        st.sampled_from(PROVIDERS),
+        st.tuples(
+            st.lists(st.sampled_from(NULLIFIERS), min_size=1, max_size=4),
+            st.sampled_from([0.03, 0.1, 0.3, 10**9]),
+        ),
+        max_size=4,
+    ),
+)
+histories = st.lists(st.lists(steps, min_size=5, max_size=15), min_size=4, max_size=4)
+
+
+def wallet_stamps(given: dict[str, tuple[list[str], float]]) -> list[dict[str, Any]]:
+    """Stamps that expire as given from now, as p_valid_stamps has them."""
+    now = datetime.now(UTC)
+    return [
+        {
+            "provider": provider,
+            "credential": {
+                "expirationDate": (expires_at := (now + timedelta(seconds=left)).isoformat()),
+                "credentialSubject": {"nullifiers": nullifiers},
+            },
+            "nullifiers": nullifiers,
+            "expires_at": expires_at,
+        }
+        for provider, (nullifiers, left) in given.items()
+    ]
+
+
+def score_in_sql(session: psycopg.Connection, address: str, community: int, given: Any) -> Answered | None:
+    """Scores as another service does, trying again what may be tried again."""
+    while True:
+        try:
+            row = session.execute(
+                "select score_passport(%s, %s, %s, true)",
+                [address, community, json.dumps(wallet_stamps(given))],
+            ).fetchone()
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            continue
+        except psycopg.Error as error:
+            if error.sqlstate != "SC005":
+                raise
+            return None
+        assert row
+        return Answered(address, community, row[0]["last_score_timestamp"])
+
+
+@pytest.mark.parametrize("with_peer", [False, True], ids=["ours", "beside the existing service"])
+def test_histories_of_several_threads_keep_the_invariants(model_world: World, with_peer: bool) -> None:
+    """The last thread, if so, scores a wallet of its own in the way of the existing service."""
+    watch(model_world.connection)
+    answered: list[Answered] = []
+
+    def play(history: list[Any], is_peer: bool) -> None:
+        with connect(model_world.url) as session:
+            for address, community, given in history:
+                if is_peer:
+                    score_as_peer(
+                        session, "0x" + "e" * 40, community, wallet_stamps(given), COMMUNITIES[community]
+                    )
+                elif answer := score_in_sql(session, address, community, given):
+                    answered.append(answer)
+
+    @settings(max_examples=25, **SETTINGS)
+    @given(histories)
+    def run(histories: list[list[Any]]) -> None:
+        with ThreadPoolExecutor(len(histories)) as executor:
+            runs = [
+                executor.submit(play, history, with_peer and index == 0)
+                for index, history in enumerate(histories)
+            ]
+        for each in runs:
+            each.result()
+        assert violations(model_world.connection) == []
+        assert lost(model_world.connection, answered) == []
+
+    run()
+
+
+def test_the_invariants_see_what_they_are_for(model_world: World) -> None:
+    """Each of them, broken by hand."""
+    watch(model_world.connection)
+    long = 10.0**9
+    first, second = WALLETS[:2]
+    score_in_sql(model_world.connection, first, 1, {"Github": (["x"], long), "Google": (["n"], long)})
+    score_in_sql(model_world.connection, second, 1, {"Github": (["x"], long), "Google": (["m"], long)})
+    assert violations(model_world.connection) == []
+    breaks = {
+        "a live link changed hands or vanished": "delete from registry_hashscorerlink where hash = 'n'",
+        "a nullifier counts in two passports": "update registry_stamp set credential ="
+        """ '{"expirationDate": "2090-01-01Z", "credentialSubject": {"nullifiers": ["m"]}}'""",
+        "a stamp counts whose nullifier the wallet does not hold": "update registry_hashscorerlink"
+        " set expires_at = '2030-01-01Z' where hash = 'n'",
+        "a provider counts twice": "insert into registry_stamp (passport_id, provider, credential)"
+        " select passport_id, provider, credential from registry_stamp",
+        "a passport without a score": "delete from registry_score",
+        "a score that is not the sum": "update registry_score set score = 1 - score",
+        "a score without its event": "delete from registry_event where action = 'SCORE_UPDATE'",
+        "dedup events": "delete from registry_event where action = 'LIFO_DEDUPLICATION'",
+        "human points": "insert into human_points_bonusaward (address, bonus_type, points)"
+        f" values ('{first}', 'SCORING_BONUS', 50)",
+    }
+    for name, statement in breaks.items():
+        with model_world.connection.transaction(force_rollback=True):
+            model_world.execute(statement)
+            assert any(found.startswith(name) for found in violations(model_world.connection)), name
+    never = Answered(first, 1, "2026-01-01T00:00:00+00:00")
+    assert lost(model_world.connection, [never]) == [never]
