@@ -6,14 +6,16 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 from flask.testing import FlaskClient
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api import keys
 from api.app import create_app
@@ -31,6 +33,48 @@ _numbers = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--postgres", type=int, choices=(15, 18), default=postgres.EMBEDDED_VERSION)
+    parser.addoption("--pooler", action="store_true", help="the service reaches its database by PgBouncer")
+
+
+class OwnServer:
+    """A server under a test's control: url is that of its superuser."""
+
+    def __init__(self, data: Path, programs: Path, version: int) -> None:
+        with postgres.server(data, SERVER_SETTINGS | {"listen_addresses": ""}, version, programs) as url:
+            self.url = url
+        self.data = data
+        self.programs = programs
+        self.sockets = conninfo_to_dict(url)["host"]
+        self.start()
+
+    def start(self) -> None:
+        self.control("start", "-o", f"-k {self.sockets}", "-l", str(self.log))
+
+    def stop(self, mode: str = "fast") -> None:
+        if (self.data / "postmaster.pid").exists():
+            self.control("stop", "-m", mode)
+
+    def kill(self) -> None:
+        """Ends every process of the server at once, as a machine that fails does."""
+        postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        processes = [postmaster, *postmaster.children()]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes)
+
+    @property
+    def log(self) -> Path:
+        return self.data / "log"
+
+    def control(self, *arguments: str) -> None:
+        other_user = {"user": self.data.stat().st_uid} if os.getuid() == 0 else {}
+        subprocess.run(
+            [self.programs / "pg_ctl", "-D", self.data, "-w", *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **other_user,  # type: ignore[call-overload]
+        )
 
 
 @pytest.fixture(scope="session")
@@ -68,19 +112,19 @@ def server(postgres_version: int, programs: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_server(postgres_version: int, programs: Path) -> Iterator[str]:
-    """A server that a test may stop, break and ask for roles of its own; its URL."""
-    with (
-        tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder,
-        postgres.server(Path(folder) / "data", SERVER_SETTINGS, postgres_version, programs) as url,
-    ):
-        yield url
+def own_server(postgres_version: int, programs: Path) -> Iterator[OwnServer]:
+    """A server that a test may stop, break and ask for roles of its own."""
+    with tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder:
+        server = OwnServer(Path(folder) / "data", programs, postgres_version)
+        yield server
+        server.stop("immediate")
 
 
 @pytest.fixture(scope="session")
 def template(server: str) -> str:
     """The name of a migrated database to copy."""
     migrate(create_database(server, "template0", "migrated"))
+    add_service_role(server)
     return "migrated"
 
 
@@ -137,9 +181,11 @@ def debian_unpack(*arguments: str) -> None:
 
 @dataclass
 class World:
-    """A database with one account, its key and one community, and ways to fill it."""
+    """A database with one account, its key and one community, and ways to fill it. url is that of its
+    superuser, service_url what the service is given."""
 
     url: str
+    service_url: str
     connection: psycopg.Connection
     issuer: Issuer
     key: str = "testkey1.secret"
@@ -190,7 +236,7 @@ class World:
 
     def settings(self, **changes: Any) -> Settings:
         return Settings(
-            **{"database_url": self.url, "trusted_issuers": frozenset([self.issuer.did])} | changes
+            **{"database_url": self.service_url, "trusted_issuers": frozenset([self.issuer.did])} | changes
         )
 
     def client(self, **changes: Any) -> FlaskClient:
@@ -205,10 +251,35 @@ def issuer() -> Issuer:
     return Issuer.ethereum()
 
 
+@pytest.fixture(scope="session")
+def pooler(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """With --pooler, the URL of a PgBouncer before the server."""
+    from tests.py.pgbouncer import pooled
+
+    if request.config.getoption("--pooler"):
+        with pooled(request.getfixturevalue("server")) as url:
+            yield url
+    else:
+        yield None
+
+
 @pytest.fixture
-def world(database_url: str, issuer: Issuer) -> Iterator[World]:
-    with connect(database_url) as connection:
-        world = World(database_url, connection, issuer)
+def service_url(database_url: str, pooler: str | None) -> str:
+    """The database as the service reaches it: as a user that has its role, with --pooler by PgBouncer."""
+    return service_url_of(make_conninfo(pooler, dbname=name_of(database_url)) if pooler else database_url)
+
+
+@pytest.fixture
+def world(database_url: str, service_url: str, issuer: Issuer) -> Iterator[World]:
+    with inhabited(database_url, service_url, issuer) as world:
+        yield world
+
+
+@contextmanager
+def inhabited(url: str, service_url: str, issuer: Issuer) -> Iterator[World]:
+    """The world of a migrated database: one account, its key and one community."""
+    with connect(url) as connection:
+        world = World(url, service_url, connection, issuer)
         world.add_community(1, '{"Github": "2.25", "Google": "1.0", "Ens": 3}')
         world.add_key(world.key)
         yield world
@@ -226,6 +297,20 @@ def sessions(world: World) -> Iterator[Callable[[], psycopg.Connection]]:
     yield session
     for connection in opened:
         connection.close()
+
+
+def add_service_role(server: str) -> None:
+    """Makes the user that the service connects as: what it may do, it has of its role alone."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("create role service login in role scorer_api")
+
+
+def service_url_of(url: str) -> str:
+    return make_conninfo(url, user="service")
+
+
+def name_of(url: str) -> str:
+    return str(conninfo_to_dict(url)["dbname"])
 
 
 def connect(url: str) -> psycopg.Connection:

@@ -377,16 +377,19 @@ begin
         where l.community_id = p_scorer_id and l.hash = r.hash and l.address = v_address;
     end if;
 
-    -- guard_live_link lets no update change the owner of a live link, not even of one claimed just now.
+    -- guard_live_link lets no update change the owner of a live link, not even of one claimed just now, so it
+    -- expires first. The row stays: another writer may have read its id, and an update of a row that is gone
+    -- fails silently.
     if v_backfilled_hashes is not null then
-        delete from registry_hashscorerlink as l
+        update registry_hashscorerlink as l
+        set expires_at = v_now
         where l.community_id = p_scorer_id and l.hash = any(v_backfilled_hashes) and l.address = v_address;
 
-        insert into registry_hashscorerlink (hash, address, community_id, expires_at)
-        select b.hash, b.address, p_scorer_id, b.expires_at
+        update registry_hashscorerlink as l
+        set address = b.address, expires_at = b.expires_at
         from unnest(v_backfilled_hashes, v_backfilled_owners, v_backfilled_expiries)
             as b (hash, address, expires_at)
-        order by b.hash collate "C";
+        where l.community_id = p_scorer_id and l.hash = b.hash and l.address = v_address;
     end if;
 
     ------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ START_SECONDS = 30
 def pooled(url: str, **settings: object) -> Iterator[str]:
     """Gives a URL that leads to the same database through PgBouncer; settings are lines of its configuration.
 
-    The pooler serves every database of the server, to every user as the one of the URL.
+    It serves every database of the server, to the user of the URL and to that of the service.
     """
     server = conninfo_to_dict(url)
     # PgBouncer refuses to be root, and has to get at the server's socket: it runs as the server's user.
@@ -34,14 +34,16 @@ def pooled(url: str, **settings: object) -> Iterator[str]:
             "pool_mode": "transaction",
             "default_pool_size": 2,
             "max_client_conn": 500,
-            "auth_type": "any",
+            "auth_type": "trust",
+            "auth_file": f"{folder}/users",
             "unix_socket_dir": folder,
             "listen_port": port,
             "logfile": f"{folder}/log",
         } | settings
+        (Path(folder) / "users").write_text(f'"{server["user"]}" ""\n"service" ""\n')
         configuration = Path(folder) / "pgbouncer.ini"
         configuration.write_text(
-            f"[databases]\n* = host={server['host']} user={server['user']}\n[pgbouncer]\n"
+            f"[databases]\n* = host={server['host']}\n[pgbouncer]\n"
             + "".join(f"{name} = {value}\n" for name, value in lines.items())
         )
         other_user = {}

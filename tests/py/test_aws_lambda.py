@@ -19,7 +19,7 @@ Handler = Callable[[Event, object], Event]
 
 @pytest.fixture
 def handler(world: World, monkeypatch: pytest.MonkeyPatch) -> Handler:
-    monkeypatch.setenv("DATABASE_URL", world.url)
+    monkeypatch.setenv("DATABASE_URL", world.service_url)
     monkeypatch.setenv("TRUSTED_IAM_ISSUERS", json.dumps([world.issuer.did]))
     import api.aws_lambda
 

@@ -241,6 +241,17 @@ def test_the_existing_service_takes_an_expired_link_by_its_id_too_late(world: Wo
     assert links(world) == {"n": A}
 
 
+def test_the_existing_service_takes_an_expired_link_by_its_id_after_it_was_given_away(world: World) -> None:
+    """Ours claimed it for a stamp that turned out to be deduped, and left it to the owner of the clash."""
+    score(world.connection, B, stamp("Github", "taken"))
+    expired_link(world, "old", D)
+    peer = updates_link(world, C, "old")
+    assert dedup(score(world.connection, A, stamp("Github", "taken", "old")))
+    with pytest.raises(psycopg.errors.UniqueViolation, match="hash link is live"):
+        peer(world.connection)
+    assert links(world) == {"taken": B, "old": B}
+
+
 def test_the_fourth_community_reached_from_several_sessions_earns_one_bonus(
     world: World, sessions: Session, later: Any
 ) -> None:
@@ -311,9 +322,9 @@ def inserts_link(name: str, owner: str) -> Call:
     )
 
 
-def updates_link(world: World, owner: str) -> Call:
+def updates_link(world: World, owner: str, name: str = "n") -> Call:
     """How the existing service takes the link that it read before."""
-    ((id_,),) = world.execute("select id from registry_hashscorerlink")
+    ((id_,),) = world.execute("select id from registry_hashscorerlink where hash = %s", name)
     return lambda session: session.execute(
         "update registry_hashscorerlink set address = %s, expires_at = '2090-01-01Z' where id = %s",
         [owner, id_],

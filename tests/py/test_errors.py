@@ -80,7 +80,7 @@ def test_no_other_key_is_accepted(world: World, client: FlaskClient, headers: di
 
 def test_a_nul_in_a_key_is_a_wrong_key(world: World) -> None:
     with pytest.raises(scoring.Refused, match="401"):
-        scoring.score(Database(world.url), world.settings(), "testkey1\0.secret", "1", ADDRESS)
+        scoring.score(Database(world.service_url), world.settings(), "testkey1\0.secret", "1", ADDRESS)
 
 
 @pytest.mark.parametrize(

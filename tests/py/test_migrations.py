@@ -13,7 +13,7 @@ from db import freeze
 from db.snapshot import SNAPSHOT, dump
 from local import postgres
 from local.migrate import ROOT, alembic_config, migrate
-from tests.conftest import connect
+from tests.conftest import OwnServer, connect
 
 FUNCTIONS = """
 select p.proname, pg_get_functiondef(p.oid), p.proacl::text
@@ -63,11 +63,13 @@ def test_the_committed_snapshot_is_current(request: pytest.FixtureRequest, tmp_p
         assert dump(url, request.getfixturevalue("programs")) == SNAPSHOT.read_text(), "run make snapshot"
 
 
-def test_the_owner_of_a_database_migrates_without_being_superuser(own_server: str, programs: Path) -> None:
-    with connect(own_server) as connection:
+def test_the_owner_of_a_database_migrates_without_being_superuser(
+    own_server: OwnServer, programs: Path
+) -> None:
+    with connect(own_server.url) as connection:
         connection.execute("create role deployer login createrole")
         connection.execute("create database deployed owner deployer")
-    url = make_conninfo(own_server, user="deployer", dbname="deployed")
+    url = make_conninfo(own_server.url, user="deployer", dbname="deployed")
     migrate(url)
     state = dump(url, programs)
     with connect(url) as connection:

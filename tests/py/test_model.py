@@ -121,7 +121,7 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self.world.execute(f"truncate {', '.join(WRITTEN)}")
         self.model = Model(datetime.now(UTC), COMMUNITIES)
-        self.database = Database(self.world.url)
+        self.database = Database(self.world.service_url)
 
     @rule(address=st.sampled_from(WALLETS), stamp=stamps)
     def put(self, address: str, stamp: Stamp) -> None:

@@ -43,10 +43,10 @@ def recording() -> dict[str, Any]:
 
 
 def test_every_recorded_score_is_answered_and_stored_to_the_letter(
-    recording: dict[str, Any], database_url: str, serve: Callable[..., Service], issuer: Any
+    recording: dict[str, Any], database_url: str, service_url: str, serve: Callable[..., Service], issuer: Any
 ) -> None:
     with connect(database_url) as connection:
-        world = World(database_url, connection, issuer)
+        world = World(database_url, service_url, connection, issuer)
         for community in recording["communities"]:
             world.add_community(
                 community["id"],
@@ -56,7 +56,7 @@ def test_every_recorded_score_is_answered_and_stored_to_the_letter(
                 community["human_points_program"],
             )
         world.add_key(world.key)
-        service = serve(database_url, TRUSTED_IAM_ISSUERS=json.dumps(recording["trusted_issuers"]))
+        service = serve(service_url, TRUSTED_IAM_ISSUERS=json.dumps(recording["trusted_issuers"]))
         with closing(http.client.HTTPConnection("127.0.0.1", service.port)) as client:
             scored = sum(replay(step, world, client) for step in recording["steps"])
         assert scored == sum(step["op"] == "score" for step in recording["steps"])

@@ -27,7 +27,7 @@ def filled(world: World) -> World:
 
 
 def test_a_warm_request_makes_two_round_trips(filled: World) -> None:
-    with recorded(filled.url) as (url, recording):
+    with recorded(filled.service_url) as (url, recording):
         client = filled.client(database_url=url, human_points_enabled=True)
         for expected in (2, 4, 6):
             assert client.get(filled.path(ADDRESS), headers={"X-API-Key": filled.key}).status_code == 200
@@ -39,7 +39,7 @@ def test_a_warm_request_makes_two_round_trips(filled: World) -> None:
 
 
 def test_no_statement_pins_a_session(filled: World, serve: Callable[..., Service]) -> None:
-    with recorded(filled.url) as (url, recording):
+    with recorded(filled.service_url) as (url, recording):
         service = serve(url, TRUSTED_IAM_ISSUERS=f'["{filled.issuer.did}"]', HUMAN_POINTS_ENABLED="true")
         for _ in range(12):
             assert service.get(filled.path(ADDRESS), X_API_Key=filled.key)[0] == 200

@@ -158,7 +158,7 @@ def test_a_given_database_is_served_without_demo_data(checkout: Path, make: Run,
     address = "0x" + "a" * 40
     world.put_valid(address, "Github", "v0:g")
     process = make(
-        "run", PORT=str(port), DATABASE_URL=world.url, TRUSTED_IAM_ISSUERS=f'["{world.issuer.did}"]'
+        "run", PORT=str(port), DATABASE_URL=world.service_url, TRUSTED_IAM_ISSUERS=f'["{world.issuer.did}"]'
     )
     wait_until_served(port, process, checkout)
     service = Service(port, checkout / "output.log")
