@@ -10,12 +10,13 @@ from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from api import scoring
-from api.database import Database, Unavailable
+from api.database import Database, Misconfigured, Unavailable
 from api.settings import Settings
 
 OPENAPI = Path(__file__).parent / "openapi.json"
 # Seconds after which a client refused for want of the database is asked to come back.
 RETRY_AFTER = 1
+UNEXPECTED = "Unexpected error while submitting passport"
 # Any web page may call the service: a browser's user sends its key knowingly, never a cookie.
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -60,6 +61,11 @@ def create_app(settings: Settings) -> Flask:
         response.headers["Retry-After"] = str(RETRY_AFTER)
         return response
 
+    @app.errorhandler(Misconfigured)
+    def misconfigured(error: Misconfigured) -> Response:
+        log.error("scorer misconfigured: %s", error)
+        return problem(500, UNEXPECTED)
+
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
         response = problem(error.code or 500, error.description or error.name)
@@ -70,7 +76,7 @@ def create_app(settings: Settings) -> Flask:
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
         log.exception("unforeseen error")
-        return problem(500, "Unexpected error while submitting passport")
+        return problem(500, UNEXPECTED)
 
     @app.after_request
     def allow_any_origin(response: Response) -> Response:

@@ -27,10 +27,10 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Credential:
-    """A live row of ceramic_cache: its provider and its document as JSON text."""
+    """A live row of ceramic_cache: its provider and its document as JSON text, None for one too large."""
 
     provider: str
-    document: str
+    document: str | None
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ def valid_stamps(
 
 def read(credential: Credential, address: str, trusted_issuers: frozenset[str], now: datetime) -> Stamp:
     """The stamp that a credential would be if its proof holds; raises Rejected."""
+    if credential.document is None:
+        raise Rejected("too_large")
     try:
         document = json.loads(credential.document)
     except (ValueError, RecursionError):

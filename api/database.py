@@ -40,13 +40,23 @@ class Unavailable(Exception):
 
 
 class TryAgain(Unavailable):
-    """Nothing was written, and the same request may pass at once."""
+    """The same request may pass at once. Nothing was written, unless the connection broke after a commit."""
 
 
-# What each SQLSTATE that another try can mend becomes; any other error is unforeseen. By class where two
-# characters are given. The service's own SC codes are explained in docs/sql.md.
-ERRORS: dict[str, type[Unavailable]] = {
+class Misconfigured(Exception):
+    """The scorer's row cannot be used until an operator mends it."""
+
+
+class TooManyStamps(Exception):
+    """The wallet's stamps are more than one call takes."""
+
+
+# What each foreseen SQLSTATE becomes; any other error is unforeseen. By class where two characters are given.
+# The service's own SC codes are explained in docs/sql.md.
+ERRORS: dict[str, type[Exception]] = {
     "SC005": TryAgain,  # a credential expired between load and score
+    "SC006": Misconfigured,
+    "SC007": TooManyStamps,
     "40001": TryAgain,  # serialization failure
     "40P01": TryAgain,  # deadlock
     "08": TryAgain,  # connection lost
@@ -112,7 +122,7 @@ class Database:
         human_points_enabled: bool,
         human_points_start: datetime | None,
     ) -> str:
-        """Calls score_passport, gives its jsonb as text; raises Unavailable."""
+        """Calls score_passport, gives its jsonb as text; raises Unavailable, Misconfigured, TooManyStamps."""
         rows = self._fetch(
             SCORE,
             {
@@ -133,7 +143,7 @@ class Database:
         try:
             return self._connection().execute(statement, arguments).fetchall()
         except psycopg.Error as error:
-            raise unavailable(error) or error from error
+            raise foreseen(error) or error from error
 
     def _connection(self) -> psycopg.Connection:
         connection: psycopg.Connection | None = getattr(self._thread, "connection", None)
@@ -150,10 +160,10 @@ class Database:
         return connection
 
 
-def unavailable(error: psycopg.Error) -> Unavailable | None:
+def foreseen(error: psycopg.Error) -> Exception | None:
     """What an error of the database means to the request; None for one that nobody foresaw."""
     code = error.sqlstate
-    kind: type[Unavailable] | None
+    kind: type[Exception] | None
     if code is None:
         # The client's own errors have no code; an operational one is a lost connection.
         kind = TryAgain if isinstance(error, psycopg.OperationalError) else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from api import keys
 from api.credentials import valid_stamps
-from api.database import Database, Loaded, TryAgain
+from api.database import Database, Loaded, TooManyStamps, TryAgain
 from api.settings import Settings
 
 ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
@@ -18,6 +18,9 @@ INTEGER = re.compile(r"[+-]?[0-9]+")
 ATTEMPTS = 3
 # Seconds before the second attempt, doubled for each further one; the wait is drawn from up to that.
 BACKOFF = 0.05
+# Providers that the log names for each reason to leave a credential out; who fills a wallet chooses them.
+MAX_LOGGED = 20
+TOO_MANY_CREDENTIALS = "This address has more credentials than can be scored."
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +64,17 @@ def attempt_score(
         raise Refused(400, "Invalid address.")
     if number is None:
         raise Refused(422, "scorer_id is not an integer.")
+    if loaded.outcome == "too_many_credentials":
+        raise Refused(422, TOO_MANY_CREDENTIALS)
     stamps, rejected = valid_stamps(loaded.credentials, address, settings.trusted_issuers, loaded.loaded_at)
     if rejected:
         log_left_out(address, number, rejected)
-    return database.score(address, number, stamps, settings.human_points_enabled, settings.human_points_start)
+    try:
+        return database.score(
+            address, number, stamps, settings.human_points_enabled, settings.human_points_start
+        )
+    except TooManyStamps:
+        raise Refused(422, TOO_MANY_CREDENTIALS) from None
 
 
 def load(database: Database, key: str | None, scorer_id: int | None, address: str) -> Loaded:
@@ -92,5 +102,12 @@ def log_left_out(address: str, scorer_id: int, rejected: list[tuple[str, str]]) 
     left_out: dict[str, list[str]] = defaultdict(list)
     for provider, reason in rejected:
         left_out[reason].append(provider)
-    record = {"address": address, "scorer_id": scorer_id, "left_out": left_out}
+    named = {
+        reason: [
+            *providers[:MAX_LOGGED],
+            *([f"and {more} more"] if (more := len(providers) - MAX_LOGGED) > 0 else []),
+        ]
+        for reason, providers in left_out.items()
+    }
+    record = {"address": address, "scorer_id": scorer_id, "left_out": named}
     log.info("credentials left out: %s", json.dumps(record))

@@ -257,12 +257,23 @@ def test_what_is_left_out_is_logged_with_its_reason_and_the_rest_is_scored(
         "address": ADDRESS,
         "scorer_id": 1,
         "left_out": {
-            "no_subject": ["Odd0", "Odd1", "Odd2", "Odd3"],
+            "too_large": ["Odd2"],
+            "no_subject": ["Odd0", "Odd1", "Odd3"],
             "other_subject": ["Odd4"],
             "expired": ["Ens"],
             "bad_proof": ["Google"],
         },
     }
+
+
+def test_the_log_names_a_few_of_many(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    for number in range(25):
+        world.put(ADDRESS, f"P{number:02}", {})
+    assert world.client().get(world.path(ADDRESS), headers={"X-API-Key": world.key}).status_code == 200
+    (record,) = [r for r in caplog.records if "left out" in r.message]
+    named = json.loads(record.message.partition(": ")[2])["left_out"]
+    assert named == {"no_subject": [*(f"P{number:02}" for number in range(20)), "and 5 more"]}
 
 
 def test_the_demo_issuer_signs_in_the_form_of_production(issuer: Issuer) -> None:

@@ -11,13 +11,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from api import scoring
-from api.database import ERRORS, Database, TryAgain, Unavailable, unavailable
+from api.database import ERRORS, Database, Misconfigured, TooManyStamps, TryAgain, Unavailable, foreseen
 from tests.conftest import World
 
 ADDRESS = "0x" + "c" * 40
 INVALID_KEY = (401, {"detail": "Invalid API Key."})
 UNKNOWN_SCORER = (404, {"detail": "No scorer matches the given criteria."})
 INVALID_ADDRESS = (400, {"detail": "Invalid address."})
+UNEXPECTED = {"detail": "Unexpected error while submitting passport"}
 INVALID_SCORER = (422, {"detail": "scorer_id is not an integer."})
 
 
@@ -210,13 +211,56 @@ def test_an_unreachable_database_is_503_with_retry_after(
 def test_the_unforeseen_is_500_and_its_cause_is_in_the_log_alone(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.execute("update scorer_weighted_binaryweightedscorer set weights = '[]'")
+    world.execute("alter table registry_event add check (action <> 'SCORE_UPDATE')")
     response = world.client().get(world.path(ADDRESS), headers={"X-API-Key": world.key})
     assert response.status_code == 500
-    assert response.json == {"detail": "Unexpected error while submitting passport"}
-    assert "misconfigured scorer" in caplog.text
+    assert response.json == UNEXPECTED
+    assert "violates check constraint" in caplog.text
     assert world.key not in caplog.text
     assert world.execute("select from registry_passport") == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("weights", "[]"),
+        ("weights", '{"Github": "much"}'),
+        ("weights", '{"Github": {"weight": 1}}'),
+        ("threshold", "NaN"),
+    ],
+)
+def test_a_bad_weight_or_threshold_is_one_clear_line_for_the_operator(
+    world: World, caplog: pytest.LogCaptureFixture, column: str, value: str
+) -> None:
+    world.execute(f"update scorer_weighted_binaryweightedscorer set {column} = %s", value)
+    world.put_valid(ADDRESS, "Github", "v0:g")
+    response = world.client().get(world.path(ADDRESS), headers={"X-API-Key": world.key})
+    assert (response.status_code, response.json) == (500, UNEXPECTED)
+    (record,) = [r for r in caplog.records if r.levelname == "ERROR"]
+    assert record.message.startswith("scorer misconfigured: SC006")
+    assert "Community 1" in record.message
+    assert record.exc_info is None
+    for table in ("passport", "stamp", "score", "hashscorerlink", "event"):
+        assert world.execute(f"select from registry_{table}") == []
+
+
+def test_a_wallet_with_a_thousand_credentials_is_scored_and_one_with_more_is_refused(world: World) -> None:
+    weights = {f"P{number}": 1 for number in range(1000)}
+    world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", json.dumps(weights))
+    for provider in weights:
+        world.put_valid(ADDRESS, provider, f"v0:{provider}", f"v1:{provider}")
+    status, body = get(world.client(), world.path(ADDRESS), X_API_Key=world.key)
+    assert (status, body["score"]) == (200, "1000.00000")
+    world.put(ADDRESS, "One more", {})
+    too_many = (422, {"detail": "This address has more credentials than can be scored."})
+    assert get(world.client(), world.path(ADDRESS), X_API_Key=world.key) == too_many
+
+
+def test_more_nullifiers_than_a_call_takes_are_refused(world: World) -> None:
+    for number in range(11):
+        world.put_valid(ADDRESS, f"P{number}", *(f"{number}.{n}" for n in range(1000)))
+    too_many = (422, {"detail": "This address has more credentials than can be scored."})
+    assert get(world.client(), world.path(ADDRESS), X_API_Key=world.key) == too_many
 
 
 def test_a_lost_connection_is_replaced_within_the_request(world: World) -> None:
@@ -252,19 +296,24 @@ def test_a_failure_that_may_pass_is_tried_again_and_then_given_up(
 
 @pytest.mark.parametrize("code", ["40001", "40P01", "08006", "57P01", "SC005"])
 def test_what_another_try_can_mend_is_tried_again(code: str) -> None:
-    assert isinstance(unavailable(error_of(code)), TryAgain)
+    assert isinstance(foreseen(error_of(code)), TryAgain)
 
 
 @pytest.mark.parametrize("code", ["57P03", "57014", "55P03", "53300", "53100", "25006"])
 def test_what_it_cannot_mend_at_once_is_refused(code: str) -> None:
-    error = unavailable(error_of(code))
+    error = foreseen(error_of(code))
     assert isinstance(error, Unavailable)
     assert not isinstance(error, TryAgain)
 
 
-@pytest.mark.parametrize("code", ["SC001", "SC002", "SC003", "SC004", "SC006", "42883", "23505"])
+def test_what_only_somebody_else_can_mend_is_told_apart() -> None:
+    assert isinstance(foreseen(error_of("SC006")), Misconfigured)
+    assert isinstance(foreseen(error_of("SC007")), TooManyStamps)
+
+
+@pytest.mark.parametrize("code", ["SC001", "SC002", "SC003", "SC004", "42883", "23505"])
 def test_the_rest_is_unforeseen(code: str) -> None:
-    assert unavailable(error_of(code)) is None
+    assert foreseen(error_of(code)) is None
     assert code not in ERRORS
 
 

@@ -11,6 +11,7 @@ volatile
 security definer
 set search_path = pg_catalog, scorer, pg_temp
 set lock_timeout = '10s'
+set enable_nestloop = off
 as $function$
 /*
 Scores a passport: deduplicates its valid stamps against every other passport of the community, stores
@@ -43,6 +44,9 @@ the wallet's human points (transaction-level advisory lock).
 A link is live while expires_at > now(). A live link never changes hands, which guard_live_link sees to for
 every writer; and no decision rests on an unlocked link that was not live: whatever is missing or expired is
 locked before its owner is looked at. Hence read committed is enough.
+
+No nested loops: the planner cannot see how long an array is that a plan will be used for, and a loop over two
+of them is quadratic. A table is always narrowed by an index before it is joined.
 */
 declare
     v_address constant text := lower(p_address);
@@ -374,7 +378,11 @@ begin
         update registry_hashscorerlink as l
         set expires_at = r.expires_at
         from unnest(v_renewed_hashes, v_renewed_expiries) as r (hash, expires_at)
-        where l.community_id = p_scorer_id and l.hash = r.hash and l.address = v_address;
+        where
+            l.community_id = p_scorer_id
+            and l.hash = any(v_renewed_hashes)
+            and l.hash = r.hash
+            and l.address = v_address;
     end if;
 
     -- guard_live_link lets no update change the owner of a live link, not even of one claimed just now, so it
@@ -389,7 +397,11 @@ begin
         set address = b.address, expires_at = b.expires_at
         from unnest(v_backfilled_hashes, v_backfilled_owners, v_backfilled_expiries)
             as b (hash, address, expires_at)
-        where l.community_id = p_scorer_id and l.hash = b.hash and l.address = v_address;
+        where
+            l.community_id = p_scorer_id
+            and l.hash = any(v_backfilled_hashes)
+            and l.hash = b.hash
+            and l.address = v_address;
     end if;
 
     ------------------------------------------------------------------------------------------------------
