@@ -23,6 +23,7 @@ START_SECONDS = 60
 class Service:
     port: int
     output: Path
+    pid: int
 
     def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of a GET; a header's name is given with _ for -."""
@@ -48,20 +49,20 @@ def free_port() -> int:
 
 @contextmanager
 def running(output: Path, database_url: str, **environment: str) -> Iterator[Service]:
-    service = Service(free_port(), output)
+    port = free_port()
     with output.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "api.wsgi:app"],
             cwd=ROOT,
             env=os.environ
-            | {"PORT": str(service.port), "DATABASE_URL": database_url, "WEB_CONCURRENCY": "1"}
+            | {"PORT": str(port), "DATABASE_URL": database_url, "WEB_CONCURRENCY": "1"}
             | environment,
             stdout=file,
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_for(service.port, process)
-        yield service
+        wait_for(port, process)
+        yield Service(port, output, process.pid)
     finally:
         process.terminate()
         process.wait()

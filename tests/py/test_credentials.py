@@ -28,7 +28,8 @@ def outcome(
 ) -> tuple[tuple[str, ...] | None, str | None]:
     """The nullifiers of a document that counts, or the reason why it does not."""
     text = document if isinstance(document, str) else json.dumps(document)
-    stamps, rejected = valid_stamps([Credential(provider, text)], ADDRESS, frozenset([issuer.did]), NOW)
+    given = [Credential(provider, text)]
+    stamps, rejected = valid_stamps(given, ADDRESS, frozenset([issuer.did]), datetime.now(UTC))
     assert len(stamps) + len(rejected) == 1
     return (stamps[0].nullifiers, None) if stamps else (None, rejected[0][1])
 
@@ -49,7 +50,8 @@ def test_the_subject_is_compared_in_any_case(issuer: Issuer) -> None:
 def test_a_stamp_carries_what_score_passport_takes(issuer: Issuer) -> None:
     document = issuer.credential(ADDRESS, "Github", ['v0:"\\é'], "2090-06-15T12:30:00.5Z")
     text = json.dumps(document)
-    (stamp,), _ = valid_stamps([Credential("Github", text)], ADDRESS, frozenset([issuer.did]), NOW)
+    given = [Credential("Github", text)]
+    (stamp,), _ = valid_stamps(given, ADDRESS, frozenset([issuer.did]), datetime.now(UTC))
     assert json.loads(stamp.as_json()) == {
         "provider": "Github",
         "credential": document,
@@ -221,9 +223,15 @@ def test_a_foreign_proof_beside_the_own_one_does_not_lift_the_rules(ed25519: Iss
     assert outcome(document, ed25519) == (None, "unsigned_terms")
 
 
+def test_a_proof_made_later_than_the_given_time_is_left_out(issuer: Issuer) -> None:
+    given = [Credential("Github", json.dumps(issuer.credential(ADDRESS, "Github", ["v0:a"])))]
+    stamps, rejected = valid_stamps(given, ADDRESS, frozenset([issuer.did]), NOW - timedelta(seconds=1))
+    assert (stamps, rejected) == ([], [("Github", "bad_proof")])
+
+
 def test_nobody_is_trusted_by_default(issuer: Issuer) -> None:
     document = json.dumps(issuer.credential(ADDRESS, "Github", ["v0:a"]))
-    stamps, rejected = valid_stamps([Credential("Github", document)], ADDRESS, frozenset(), NOW)
+    stamps, rejected = valid_stamps([Credential("Github", document)], ADDRESS, frozenset(), datetime.now(UTC))
     assert (stamps, rejected) == ([], [("Github", "untrusted_issuer")])
 
 
@@ -232,7 +240,7 @@ def test_the_newest_valid_credential_of_a_provider_counts(issuer: Issuer) -> Non
     documents[2]["credentialSubject"]["nullifiers"] = ["d"]
     given = [Credential("Github", json.dumps(d)) for d in documents]
     given.insert(1, Credential("Ens", json.dumps(issuer.credential(ADDRESS, "Ens", ["e"]))))
-    stamps, rejected = valid_stamps(given, ADDRESS, frozenset([issuer.did]), NOW)
+    stamps, rejected = valid_stamps(given, ADDRESS, frozenset([issuer.did]), datetime.now(UTC))
     assert [(s.provider, s.nullifiers) for s in stamps] == [("Ens", ("e",)), ("Github", ("b",))]
     assert rejected == [("Github", "bad_proof")]
 

@@ -55,7 +55,7 @@ def test_the_check_sees_what_would_pin(world: World) -> None:
         connection.execute("select pg_advisory_lock(1)", prepare=True)
         connection.commit()
     assert [text.partition(" ")[0].lower() for text in pinning(recording)] == [
-        "select", "begin", "set", "commit"
+        "begin", "set", "select", "commit"
     ]  # fmt: skip
     assert len(recording.prepared_names) == 1
 

@@ -99,7 +99,7 @@ def test_a_newcomer_gets_a_score(checkout: Path, make: Run) -> None:
 
     curl = shlex.split(re.search(r"^ +(curl .*)$", output, re.MULTILINE)[1])  # type: ignore[index]
     name, _, key = curl[2].partition(": ")
-    service = Service(port, checkout / "output.log")
+    service = Service(port, checkout / "output.log", process.pid)
     path = curl[3].removeprefix(f"http://localhost:{port}")
     status, body = service.get_json(path, **{name: key})
     promised = re.search(r"^  (\{.*\})$", output, re.MULTILINE)
@@ -161,7 +161,7 @@ def test_a_given_database_is_served_without_demo_data(checkout: Path, make: Run,
         "run", PORT=str(port), DATABASE_URL=world.service_url, TRUSTED_IAM_ISSUERS=f'["{world.issuer.did}"]'
     )
     wait_until_served(port, process, checkout)
-    service = Service(port, checkout / "output.log")
+    service = Service(port, checkout / "output.log", process.pid)
     assert service.get_json(world.path(address), X_API_Key=world.key)[1]["score"] == "2.25000"
     assert service.get_json(world.path(address), X_API_Key=demo.KEY)[0] == 401
     interrupt(process)
