@@ -14,10 +14,11 @@ migrate: ## bring DATABASE_URL, without it the embedded database, to the newest 
 	@local/install local
 	@$(python) -m local.migrate
 
-test: ## all tests, on PostgreSQL 18 and 15; installs what they need into this folder
+test: ## all tests, on PostgreSQL 18 and 15, those over HTTP through PgBouncer too; installs what they need into this folder
 	@local/install dev
 	$(python) -m pytest --postgres 18
 	$(python) -m pytest --postgres 15
+	$(python) -m pytest --pooler -m http
 
 check: lint test ## format, lint, types and all tests
 

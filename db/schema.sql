@@ -236,6 +236,7 @@ CREATE FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_vali
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
     SET lock_timeout TO '10s'
     SET enable_nestloop TO 'off'
+    SET jit TO 'off'
     AS $_$
 /*
 Scores a passport: deduplicates its valid stamps against every other passport of the community, stores
@@ -270,7 +271,8 @@ every writer; and no decision rests on an unlocked link that was not live: whate
 locked before its owner is looked at. Hence read committed is enough.
 
 No nested loops: the planner cannot see how long an array is that a plan will be used for, and a loop over two
-of them is quadratic. A table is always narrowed by an index before it is joined.
+of them is quadratic. A table is always narrowed by an index before it is joined. No compilation either: before
+PostgreSQL 18 a loop that cannot be avoided then looks dear enough to be compiled, for longer than it runs.
 */
 declare
     v_address constant text := lower(p_address);

@@ -257,7 +257,8 @@ def pooler(request: pytest.FixtureRequest) -> Iterator[str | None]:
     from tests.py.pgbouncer import pooled
 
     if request.config.getoption("--pooler"):
-        with pooled(request.getfixturevalue("server")) as url:
+        # A database a test: what is left of the earlier ones must not use the server up.
+        with pooled(request.getfixturevalue("server"), server_idle_timeout=1) as url:
             yield url
     else:
         yield None

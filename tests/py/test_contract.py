@@ -12,6 +12,8 @@ from openapi_spec_validator import validate
 from api.app import create_app
 from tests.conftest import World
 
+pytestmark = pytest.mark.http
+
 ADDRESS = "0x" + "f" * 40
 
 

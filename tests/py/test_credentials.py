@@ -11,6 +11,8 @@ from api.credentials import Credential, valid_stamps
 from local.issuer import CREDENTIALS, TEXT, Issuer
 from tests.conftest import World
 
+pytestmark = pytest.mark.http
+
 ADDRESS = "0x" + "a1" * 20
 NOW = datetime.now(UTC)
 

@@ -14,6 +14,8 @@ from api import scoring
 from api.database import ERRORS, Database, Misconfigured, TooManyStamps, TryAgain, Unavailable, foreseen
 from tests.conftest import World
 
+pytestmark = pytest.mark.http
+
 ADDRESS = "0x" + "c" * 40
 INVALID_KEY = (401, {"detail": "Invalid API Key."})
 UNKNOWN_SCORER = (404, {"detail": "No scorer matches the given criteria."})

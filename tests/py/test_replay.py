@@ -13,6 +13,8 @@ from local.migrate import ROOT
 from tests.conftest import World, connect
 from tests.py.service import Service
 
+pytestmark = pytest.mark.http
+
 RECORDING = ROOT / "tests/data/replay.json.gz"
 
 SCORE_ROW = """

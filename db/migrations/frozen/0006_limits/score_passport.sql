@@ -12,6 +12,7 @@ security definer
 set search_path = pg_catalog, scorer, pg_temp
 set lock_timeout = '10s'
 set enable_nestloop = off
+set jit = off
 as $function$
 /*
 Scores a passport: deduplicates its valid stamps against every other passport of the community, stores
@@ -46,7 +47,8 @@ every writer; and no decision rests on an unlocked link that was not live: whate
 locked before its owner is looked at. Hence read committed is enough.
 
 No nested loops: the planner cannot see how long an array is that a plan will be used for, and a loop over two
-of them is quadratic. A table is always narrowed by an index before it is joined.
+of them is quadratic. A table is always narrowed by an index before it is joined. No compilation either: before
+PostgreSQL 18 a loop that cannot be avoided then looks dear enough to be compiled, for longer than it runs.
 */
 declare
     v_address constant text := lower(p_address);

@@ -1,0 +1,61 @@
+"""PgBouncer in transaction mode, with far fewer connections to the server than the service has to it."""
+
+import json
+from collections.abc import Callable
+
+import psycopg
+
+from tests.conftest import World, service_url_of
+from tests.py.invariants import lost, violations, watch
+from tests.py.load import load
+from tests.py.pgbouncer import pooled
+from tests.py.service import Service
+
+WALLETS = [f"0x{number:040x}" for number in range(8)]
+
+
+def test_many_clients_share_two_connections(world: World, serve: Callable[..., Service]) -> None:
+    watch(world.connection)
+    for number, address in enumerate(WALLETS):
+        world.put_valid(address, "Github", f"v0:own{number}")
+        world.put_valid(address, "Ens", f"v0:shared{number // 2}")
+    with pooled(world.url, default_pool_size=2) as url:
+        service = serve(
+            service_url_of(url),
+            TRUSTED_IAM_ISSUERS=json.dumps([world.issuer.did]),
+            HUMAN_POINTS_ENABLED="true",
+            WEB_CONCURRENCY="2",
+        )
+        with load(service.port, world.key, [(address, 1) for address in WALLETS], clients=16) as result:
+            result.wait_for(500)
+            sessions = world.execute("select pid from pg_stat_activity where usename = 'service'")
+    assert set(result.by_status()) == {200}
+    assert 1 <= len(sessions) <= 2
+    assert violations(world.connection) == []
+    assert lost(world.connection, result.answered()) == []
+
+
+def test_nothing_of_a_request_is_left_in_a_session(world: World) -> None:
+    """The next client finds the server's connection as the last one did, but for its name, which PgBouncer
+    sets for each."""
+    state = """
+        select
+            (select count(*) from pg_prepared_statements),
+            (select count(*) from pg_cursors),
+            (select count(*) from pg_locks where locktype = 'advisory'),
+            (select count(*) from pg_class where relpersistence = 't'),
+            (select md5(string_agg(name || setting, ',' order by name)) from pg_settings
+                where name <> 'application_name'),
+            pg_backend_pid()
+    """
+    address = WALLETS[0]
+    world.put_valid(address, "Github", "v0:g")
+    with pooled(world.url, default_pool_size=1, max_db_connections=1) as url:
+        client = world.client(database_url=service_url_of(url), human_points_enabled=True)
+        with psycopg.connect(service_url_of(url), autocommit=True) as other:
+            states = []
+            for _ in range(5):
+                assert client.get(world.path(address), headers={"X-API-Key": world.key}).status_code == 200
+                states.append(other.execute(state).fetchone())
+    # The first request loads PL/pgSQL, whose own settings are new then.
+    assert len(set(states)) == 1
