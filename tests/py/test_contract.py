@@ -2,7 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -10,7 +13,9 @@ from flask import Flask
 from openapi_spec_validator import validate
 
 from api.app import create_app
+from local.postgres import EMBEDDED_VERSION
 from tests.conftest import World
+from tests.py.service import Service
 
 pytestmark = pytest.mark.http
 
@@ -66,3 +71,31 @@ def texts(node: object) -> Iterator[str]:
                 yield value
             else:
                 yield from texts(value)
+
+
+def test_random_requests_get_what_it_says(
+    world: World, serve: Callable[..., Service], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Over HTTP, with every check that Schemathesis knows: thousands of requests in the main run, hundreds in
+    the others, as neither the server's version nor a pooler shows in a contract."""
+    options = request.config.option
+    is_main_run = options.postgres == EMBEDDED_VERSION and not options.pooler
+    requests = 3000 if is_main_run else 300
+    world.put_valid(ADDRESS, "Github", "v0:g")
+    service = serve(world.service_url, TRUSTED_IAM_ISSUERS=f'["{world.issuer.did}"]')
+    report = tmp_path / "report.json"
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run"),
+        f"http://127.0.0.1:{service.port}/v2/openapi.json",
+        *("--header", f"X-API-Key: {world.key}"),
+        "--checks=all",
+        f"--max-examples={requests}",
+        "--generation-database=none",
+        "--no-color",
+        "--report=json",
+        f"--report-json-path={report}",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert result.returncode == 0, result.stdout
+    assert json.loads(report.read_text())["test_cases"]["generated"] > requests
+    assert "unforeseen" not in service.output.read_text()
