@@ -51,7 +51,11 @@ class TooManyStamps(Exception):
     """The wallet's stamps are more than one call takes."""
 
 
-# What each foreseen SQLSTATE becomes; any other error is unforeseen. By class where two characters are given.
+class Unforeseen(Exception):
+    """Any other error of the database."""
+
+
+# What each foreseen SQLSTATE becomes. By class where two characters are given.
 # The service's own SC codes are explained in docs/sql.md.
 ERRORS: dict[str, type[Exception]] = {
     "SC005": TryAgain,  # a credential expired between load and score
@@ -143,7 +147,8 @@ class Database:
         try:
             return self._connection().execute(statement, arguments).fetchall()
         except psycopg.Error as error:
-            raise foreseen(error) or error from error
+            # The error itself would put its detail into the log.
+            raise meaning(error) from None
 
     def _connection(self) -> psycopg.Connection:
         connection: psycopg.Connection | None = getattr(self._thread, "connection", None)
@@ -155,18 +160,32 @@ class Database:
                     prepare_threshold=None,
                 )
             except psycopg.OperationalError as error:
-                raise Unavailable(str(error)) from error
+                raise Unavailable(report(error)) from None
             self._thread.connection = connection
         return connection
 
 
-def foreseen(error: psycopg.Error) -> Exception | None:
-    """What an error of the database means to the request; None for one that nobody foresaw."""
+def meaning(error: psycopg.Error) -> Exception:
+    """What an error of the database means to the request."""
     code = error.sqlstate
-    kind: type[Exception] | None
     if code is None:
         # The client's own errors have no code; an operational one is a lost connection.
-        kind = TryAgain if isinstance(error, psycopg.OperationalError) else None
+        kind: type[Exception] = TryAgain if isinstance(error, psycopg.OperationalError) else Unforeseen
     else:
-        kind = ERRORS.get(code) or ERRORS.get(code[:2])
-    return kind(f"{code or 'connection'}: {error}") if kind else None
+        kind = ERRORS.get(code) or ERRORS.get(code[:2]) or Unforeseen
+    return kind(report(error))
+
+
+def report(error: psycopg.Error) -> str:
+    """What the operator may read of an error: a detail that is not our own may repeat a row, a context the
+    parameters of a call, and both hold keys and credentials."""
+    code, diagnostics = error.sqlstate, error.diag
+    if code is None or diagnostics.message_primary is None:
+        return f"connection: {error}"
+    lines = [f"{code}: {diagnostics.message_primary}"]
+    if code.startswith("SC"):
+        lines += [diagnostics.message_detail or "", diagnostics.message_hint or ""]
+    lines += [
+        line for line in (diagnostics.context or "").splitlines() if line.startswith("PL/pgSQL function")
+    ]
+    return "; ".join(lines)

@@ -23,10 +23,16 @@ from api.settings import Settings
 from local import postgres
 from local.issuer import Issuer
 from local.migrate import ROOT, migrate
+from tests.py import printed
 
 CACHE = ROOT / ".cache"
 # Nothing here outlives a test run.
-SERVER_SETTINGS = {"fsync": "off", "max_connections": "60", "timezone": "Asia/Kolkata"}
+SERVER_SETTINGS = {
+    "fsync": "off",
+    "max_connections": "60",
+    "timezone": "Asia/Kolkata",
+    "log_error_verbosity": "terse",
+}
 
 _numbers = itertools.count(1)
 
@@ -77,6 +83,14 @@ class OwnServer:
         )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    printed.keep()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
 @pytest.fixture(scope="session")
 def postgres_version(request: pytest.FixtureRequest) -> int:
     version: int = request.config.getoption("--postgres")
@@ -108,7 +122,9 @@ def server(postgres_version: int, programs: Path) -> Iterator[str]:
         with postgres.server(data, SERVER_SETTINGS, postgres_version, programs) as url:
             with psycopg.connect(url) as connection:
                 assert connection.info.server_version // 10000 == postgres_version
+            printed.files.add(data / "log")
             yield url
+            printed.files.remove(data / "log")
 
 
 @pytest.fixture
@@ -117,6 +133,7 @@ def own_server(postgres_version: int, programs: Path) -> Iterator[OwnServer]:
     with tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder:
         server = OwnServer(Path(folder) / "data", programs, postgres_version)
         yield server
+        printed.texts.append(server.log.read_text())
         server.stop("immediate")
 
 
@@ -222,6 +239,7 @@ class World:
             f"insert into account_apikey (account_id, prefix, hashed_key{names}) values (%s, %s, %s{marks})",
             account, keys.prefix(key), hashed or keys.sha256_hash(key), *columns.values(),
         )  # fmt: skip
+        printed.watch_for(key, hashed or keys.sha256_hash(key))
 
     def put(self, address: str, provider: str, document: object) -> None:
         """Puts a document, as JSON, into the wallet's credentials."""

@@ -1,12 +1,16 @@
 """What several test files of this folder use."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.py import printed
 from tests.py.service import Service, running
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture
@@ -15,6 +19,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     with ExitStack() as stack:
 
         def start(database_url: str, **environment: str) -> Service:
-            return stack.enter_context(running(tmp_path / "service.log", database_url, **environment))
+            output = tmp_path / f"service-{next(_numbers)}.log"
+            printed.files.add(output)
+            return stack.enter_context(running(output, database_url, **environment))
 
         yield start

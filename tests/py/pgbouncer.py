@@ -13,6 +13,7 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.conftest import CACHE, debian_unpack
+from tests.py import printed
 
 UNPACKED = CACHE / "pgbouncer"
 # Only a pooler that never comes up takes this long.
@@ -62,6 +63,7 @@ def pooled(url: str, **settings: object) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait()
+            printed.texts.append((Path(folder) / "log").read_text())
 
 
 def program() -> str:

@@ -5,12 +5,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
 
 from tests.conftest import World
+from tests.py.model import Community
+from tests.py.peer import score_as_peer
 
 Session = Callable[[], psycopg.Connection]
 Call = Callable[[psycopg.Connection], Any]
@@ -114,6 +117,23 @@ def test_two_wallets_claim_an_expired_link(world: World, race: Any, former: str)
     assert links(world) == {"n": A}
 
 
+def test_three_wallets_claim_what_overlaps(world: World, sessions: Session, later: Any) -> None:
+    """Of new, expired and own nullifiers in opposite orders: the third waits for the second, which waits for
+    the first. What the second gives back goes to the first, so the third loses it too."""
+    expired_link(world, "a", D)
+    expired_link(world, "c", C)
+    first, second, third = sessions(), sessions(), sessions()
+    with first.transaction():
+        assert not dedup(score(first, A, stamp("Github", "b")))
+        two = later(score, second, B, stamp("Github", "c", "b", "a"))
+        wait_until_blocked(world, second, two)
+        three = later(score, third, C, stamp("Github", "d", "c", "a"), stamp("Google", "d"))
+        wait_until_blocked(world, third, three)
+    assert dedup(two.result())
+    assert (dedup(three.result()), dedup(three.result(), "Google")) == (True, False)
+    assert links(world) == {"a": A, "b": A, "c": A, "d": C}
+
+
 def test_a_claim_that_loses_one_nullifier_gives_the_others_back(world: World, race: Any) -> None:
     expired_link(world, "old", D)
     world.execute(
@@ -138,15 +158,8 @@ def test_nullifiers_in_opposite_order_do_not_deadlock(
     world: World, sessions: Session, later: Any, state: str
 ) -> None:
     names = [f"n{number:02}" for number in range(40)]
-    for number, name in enumerate(names):
-        if state == "expired" or (state == "mixed" and number % 3):
-            expired_link(world, name, D if number % 2 else C)
+    expired = {"new": [], "expired": names, "mixed": [n for i, n in enumerate(names) if i % 3]}[state]
     pairs = [(sessions(), address) for address in (A, B, C)]
-    reset = (
-        "delete from registry_hashscorerlink"
-        if state == "new"
-        else "update registry_hashscorerlink set expires_at = '2020-01-01Z'"
-    )
 
     def nullifiers(shift: int) -> dict[str, list[str]]:
         """Those of ten stamps, by provider: the names from the shift on, an odd one backwards."""
@@ -161,7 +174,9 @@ def test_nullifiers_in_opposite_order_do_not_deadlock(
         return score(session, address, *stamps)
 
     for round_ in range(10):
-        world.execute(reset)
+        world.execute("delete from registry_hashscorerlink")
+        for number, name in enumerate(expired):
+            expired_link(world, name, D if number % 2 else C)
         start = threading.Barrier(len(pairs))
         answers = [
             later(run, session, address, index * 7 + round_, start)
@@ -208,6 +223,67 @@ def test_one_passport_is_scored_one_request_after_the_other(
     assert world.execute("select count(*) from registry_passport") == [(1,)]
     assert world.execute("select evidence ->> 'rawScore' from registry_score") == [("1.0",)]
     assert world.execute("select count(*) from registry_event") == [(2 + scored_before,)]
+
+
+def test_credentials_that_change_between_load_and_score_count_as_they_were_loaded(
+    world: World, sessions: Session, later: Any
+) -> None:
+    """The next request sees the change."""
+    world.put_valid(A, "Github", "v0:g")
+    client = world.client()
+
+    def ask() -> dict[str, Any]:
+        answer = client.get(world.path(A), headers={"X-API-Key": world.key}).json
+        assert answer
+        return dict(answer["stamps"])
+
+    assert list(ask()) == ["Github"]
+    session = sessions()
+    with session.transaction():
+        session.execute("select from registry_passport for update")
+        waiting = later(ask)
+        while not world.execute("select from pg_stat_activity where wait_event_type = 'Lock'"):
+            assert not waiting.done()
+            time.sleep(0.01)
+        world.execute("update ceramic_cache set deleted_at = now()")
+        world.put_valid(A, "Google", "v0:o")
+    assert list(waiting.result()) == ["Github"]
+    assert links(world) == {"v0:g": A}
+    assert list(ask()) == ["Google"]
+    assert world.execute("select provider from registry_stamp") == [("Google",)]
+
+
+def peer_stamp(*nullifiers: str) -> dict[str, Any]:
+    return stamp("Github", *nullifiers) | {"expires_at": "2090-01-01T00:00:00+00:00"}
+
+
+COMMUNITY = Community({"Github": Decimal("2.25")}, Decimal("2.5"), False)
+
+
+def test_the_existing_service_scores_first_in_its_own_order(world: World, race: Any) -> None:
+    """It deletes and writes stamps around the links, which it inserts unsorted."""
+    expired_link(world, "old", D)
+    _, ours = race(
+        lambda session: score_as_peer(session, B, 1, [peer_stamp("z", "n", "old")], COMMUNITY),
+        scores(A, stamp("Github", "a", "n"), stamp("Google", "old")),
+    )
+    assert (dedup(ours.result()), dedup(ours.result(), "Google")) == (True, True)
+    assert links(world) == {"z": B, "n": B, "old": B, "a": B}
+
+
+def test_the_existing_service_scores_second_in_its_own_order(world: World, race: Any) -> None:
+    """Its insert fails on our link; started again, it sees it."""
+    expired_link(world, "old", D)
+    ours, peer = race(
+        scores(A, stamp("Github", "a", "n"), stamp("Google", "old")),
+        lambda session: score_as_peer(session, B, 1, [peer_stamp("z", "n", "old")], COMMUNITY),
+    )
+    assert peer.result() is None
+    assert (dedup(ours), dedup(ours, "Google")) == (False, False)
+    assert links(world) == {"a": A, "n": A, "old": A}
+    assert world.execute(
+        "select stamps -> 'Github' -> 'dedup' from registry_score order by id desc limit 1"
+    ) == [(True,)]
 
 
 def test_the_existing_service_inserts_a_link_first(world: World, race: Any) -> None:

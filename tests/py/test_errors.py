@@ -11,7 +11,16 @@ import pytest
 from flask.testing import FlaskClient
 
 from api import scoring
-from api.database import ERRORS, Database, Misconfigured, TooManyStamps, TryAgain, Unavailable, foreseen
+from api.database import (
+    ERRORS,
+    Database,
+    Misconfigured,
+    TooManyStamps,
+    TryAgain,
+    Unavailable,
+    Unforeseen,
+    meaning,
+)
 from tests.conftest import World
 
 pytestmark = pytest.mark.http
@@ -298,24 +307,24 @@ def test_a_failure_that_may_pass_is_tried_again_and_then_given_up(
 
 @pytest.mark.parametrize("code", ["40001", "40P01", "08006", "57P01", "SC005"])
 def test_what_another_try_can_mend_is_tried_again(code: str) -> None:
-    assert isinstance(foreseen(error_of(code)), TryAgain)
+    assert isinstance(meaning(error_of(code)), TryAgain)
 
 
 @pytest.mark.parametrize("code", ["57P03", "57014", "55P03", "53300", "53100", "25006"])
 def test_what_it_cannot_mend_at_once_is_refused(code: str) -> None:
-    error = foreseen(error_of(code))
+    error = meaning(error_of(code))
     assert isinstance(error, Unavailable)
     assert not isinstance(error, TryAgain)
 
 
 def test_what_only_somebody_else_can_mend_is_told_apart() -> None:
-    assert isinstance(foreseen(error_of("SC006")), Misconfigured)
-    assert isinstance(foreseen(error_of("SC007")), TooManyStamps)
+    assert isinstance(meaning(error_of("SC006")), Misconfigured)
+    assert isinstance(meaning(error_of("SC007")), TooManyStamps)
 
 
 @pytest.mark.parametrize("code", ["SC001", "SC002", "SC003", "SC004", "42883", "23505"])
 def test_the_rest_is_unforeseen(code: str) -> None:
-    assert foreseen(error_of(code)) is None
+    assert isinstance(meaning(error_of(code)), Unforeseen)
     assert code not in ERRORS
 
 
