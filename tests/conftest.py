@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,16 +42,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pooler", action="store_true", help="the service reaches its database by PgBouncer")
 
 
-class OwnServer:
-    """A server under a test's control: url is that of its superuser."""
+class OwnServer(AbstractContextManager["OwnServer"]):
+    """A server under a test's control, until its block ends: url is that of its superuser."""
 
-    def __init__(self, data: Path, programs: Path, version: int) -> None:
-        with postgres.server(data, SERVER_SETTINGS | {"listen_addresses": ""}, version, programs) as url:
+    def __init__(self, data: Path, programs: Path, version: int, **settings: str) -> None:
+        with postgres.server(
+            data, SERVER_SETTINGS | {"listen_addresses": ""} | settings, version, programs
+        ) as url:
             self.url = url
         self.data = data
         self.programs = programs
         self.sockets = conninfo_to_dict(url)["host"]
         self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        printed.texts.append(self.log.read_text())
+        self.stop("immediate")
 
     def start(self) -> None:
         self.control("start", "-o", f"-k {self.sockets}", "-l", str(self.log))
@@ -130,11 +136,11 @@ def server(postgres_version: int, programs: Path) -> Iterator[str]:
 @pytest.fixture
 def own_server(postgres_version: int, programs: Path) -> Iterator[OwnServer]:
     """A server that a test may stop, break and ask for roles of its own."""
-    with tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder:
-        server = OwnServer(Path(folder) / "data", programs, postgres_version)
+    with (
+        tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder,
+        OwnServer(Path(folder) / "data", programs, postgres_version) as server,
+    ):
         yield server
-        printed.texts.append(server.log.read_text())
-        server.stop("immediate")
 
 
 @pytest.fixture(scope="session")

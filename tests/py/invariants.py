@@ -96,11 +96,12 @@ INVARIANTS = {
     "a score without its event": """
         select s.id, s.last_score_timestamp
         from registry_score as s
-        left join lateral (
-            select e.data -> 'fields' as fields from registry_event as e
-            where e.action = 'SCORE_UPDATE' and (e.data ->> 'pk')::bigint = s.id
-            order by e.id desc limit 1
-        ) as e on true
+        left join (
+            select distinct on (data -> 'pk') (data ->> 'pk')::bigint as score_id, data -> 'fields' as fields
+            from registry_event
+            where action = 'SCORE_UPDATE'
+            order by data -> 'pk', id desc
+        ) as e on e.score_id = s.id
         where
             (e.fields ->> 'score')::numeric is distinct from s.score
             or (e.fields ->> 'last_score_timestamp')::timestamptz is distinct from s.last_score_timestamp
@@ -118,14 +119,12 @@ INVARIANTS = {
             ) as deduped
             from registry_event where action = 'SCORE_UPDATE'
         ) as u
-        cross join lateral (
-            select coalesce(array_agg(data ->> 'provider'), '{}') as deduped
-            from registry_event as e
-            where
-                e.action = 'LIFO_DEDUPLICATION' and e.address = u.address
-                and e.community_id = u.community_id and e.created_at = u.created_at
-        ) as d
-        where not u.deduped <@ d.deduped
+        left join (
+            select address, community_id, created_at, array_agg(data ->> 'provider') as deduped
+            from registry_event where action = 'LIFO_DEDUPLICATION'
+            group by address, community_id, created_at
+        ) as d using (address, community_id, created_at)
+        where not u.deduped <@ coalesce(d.deduped, '{}')
     """,
     "human points other than four passing communities earn": """
         select address
