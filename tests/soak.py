@@ -5,6 +5,7 @@ sessions, workers and the server are killed, locked, starved and made read-only.
 invariant broke, a row was lost, or a client saw anything but 200, 503 or the end of a killed worker.
 """
 
+import itertools
 import json
 import os
 import random
@@ -242,8 +243,9 @@ def fill(world: World) -> None:
 def run(soak: Soak) -> None:
     """Injects one fault after the other until the time is up."""
     end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        fault = random.choice(FAULTS)
+    for fault in itertools.cycle(random.sample(FAULTS, len(FAULTS))):
+        if time.monotonic() > end:
+            return
         # What a worker's memory becomes is seen in the second half, when none is replaced any more.
         if fault is killed_worker and time.monotonic() > end - SECONDS / 2:
             continue
@@ -266,14 +268,14 @@ def memory(service: Service) -> int:
 def table(soak: Soak, start: int, end: int, lost_rows: int) -> str:
     """The result, as a table of Markdown."""
     statuses = soak.http.by_status()
-    names = {0: "connection lost with its worker"}
+    label = {0: "ended with a killed worker"}
     rows = [
         ("machine", f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB"),
         ("time under load", f"{SECONDS / 60:g} minutes"),
         ("HTTP requests", f"{len(soak.http.answers):,}"),
         *(
-            (f"answered {names.get(s, s)}", f"{count:,}")
-            for s, count in sorted(statuses.items(), reverse=True)
+            (label.get(status, f"answered {status}"), f"{count:,}")
+            for status, count in sorted(statuses.items(), reverse=True)
         ),
         ("SQL calls answered", f"{len(soak.sql_answers):,}"),
         *((f"SQL calls ended by {code}", f"{count:,}") for code, count in sorted(soak.sql_errors.items())),

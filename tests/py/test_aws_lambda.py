@@ -10,6 +10,8 @@ import pytest
 from local.migrate import ROOT
 from tests.conftest import World
 
+pytestmark = pytest.mark.http
+
 EVENTS = sorted((ROOT / "tests/data/events").glob("*.json"))
 ADDRESS = "0x" + "e" * 40
 
