@@ -35,9 +35,15 @@ ELSEWHERE = "127.0.0.2"
 )
 def test_the_server_must_prove_who_it_is(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGSSLMODE", "disable")
+    monkeypatch.setattr(connection, "AUTHORITIES", ("/nowhere", __file__, "/dev/null"))
     parameters = conninfo_to_dict(conninfo(url))
-    assert parameters["sslmode"] == "verify-full"
-    assert Path(str(parameters["sslrootcert"])).exists()
+    assert (parameters["sslmode"], parameters["sslrootcert"]) == ("verify-full", __file__)
+
+
+def test_a_system_without_authorities_trusts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "AUTHORITIES", ("/nowhere",))
+    parameters = conninfo_to_dict(conninfo("postgresql://db.example/scorer"))
+    assert (parameters["sslmode"], parameters["sslrootcert"]) == ("verify-full", "system")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +109,11 @@ def encrypted(database_url: str, certificate: Path) -> Iterator[str]:
         yield make_conninfo(url, host=ELSEWHERE)
 
 
-def test_an_unknown_certificate_is_refused(encrypted: str) -> None:
+@pytest.mark.parametrize("authorities", [connection.AUTHORITIES, ()])
+def test_an_unknown_certificate_is_refused(
+    encrypted: str, authorities: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "AUTHORITIES", authorities)
     with pytest.raises(Unavailable, match="certificate verify failed"):
         Database(encrypted).ping()
 
