@@ -1,7 +1,6 @@
 """gunicorn's settings for api.wsgi:app; environment: PORT, HOST, WEB_CONCURRENCY."""
 
 import os
-from pathlib import Path
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 # A process a core: verifying credentials is most of the work. Each thread has a database connection.
@@ -12,6 +11,6 @@ worker_class = "gthread"
 keepalive = 75
 graceful_timeout = 10
 # Heartbeats in memory: on a disk they can block a worker.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 # Nobody steers a running server; its path would be shared by all servers of one user.
 control_socket_disable = True

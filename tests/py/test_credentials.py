@@ -276,6 +276,14 @@ def test_what_is_left_out_is_logged_with_its_reason_and_the_rest_is_scored(
     }
 
 
+def test_a_credential_without_a_provider_is_left_out(world: World) -> None:
+    world.put_valid(ADDRESS, "", "v0:e")
+    world.put_valid(ADDRESS, "Github", "v0:g")
+    response = world.client().get(world.path(ADDRESS), headers={"X-API-Key": world.key})
+    assert response.json
+    assert list(response.json["stamps"]) == ["Github"]
+
+
 def test_the_log_names_a_few_of_many(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     for number in range(25):
