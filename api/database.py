@@ -66,10 +66,13 @@ ERRORS: dict[str, type[Exception]] = {
     "08": TryAgain,  # connection lost
     "57P01": TryAgain,  # backend terminated
     "57P02": TryAgain,  # server crashed
+    "57P05": TryAgain,  # idle session ended
     "57P03": Unavailable,  # server starting or stopping
     "57014": Unavailable,  # statement timeout
+    "25P04": Unavailable,  # transaction timeout
     "55P03": Unavailable,  # lock timeout
     "53": Unavailable,  # out of connections, memory or disk
+    "58": Unavailable,  # the server's own disk or files fail
     "25006": Unavailable,  # read-only: a failover is under way
 }
 

@@ -305,12 +305,12 @@ def test_a_failure_that_may_pass_is_tried_again_and_then_given_up(
     assert get(world.client(), world.path(ADDRESS), X_API_Key=world.key)[0] == 200
 
 
-@pytest.mark.parametrize("code", ["40001", "40P01", "08006", "57P01", "SC005"])
+@pytest.mark.parametrize("code", ["40001", "40P01", "08006", "57P01", "57P05", "SC005"])
 def test_what_another_try_can_mend_is_tried_again(code: str) -> None:
     assert isinstance(meaning(error_of(code)), TryAgain)
 
 
-@pytest.mark.parametrize("code", ["57P03", "57014", "55P03", "53300", "53100", "25006"])
+@pytest.mark.parametrize("code", ["57P03", "57014", "25P04", "55P03", "53300", "53100", "58030", "25006"])
 def test_what_it_cannot_mend_at_once_is_refused(code: str) -> None:
     error = meaning(error_of(code))
     assert isinstance(error, Unavailable)

@@ -170,6 +170,12 @@ def test_a_service_that_starts_before_its_database(
     assert service.get(own_world.path(WALLETS[0]), X_API_Key=own_world.key)[0] == 200
 
 
+def test_sessions_ended_for_idling(filled: World, served: Callable[..., Service]) -> None:
+    service = served(filled)
+    with loaded(service, filled) as result, setting_of_the_service(filled, "idle_session_timeout", "1ms"):
+        result.wait_until(lambda: log_of(service).count("57P05") >= 10, "sessions that ended")
+
+
 def cutting(part: str, time: int) -> tuple[Hook, list[str]]:
     """A hook that cuts each connection when it sends a statement with the part for the so-manieth time, and
     what it cut."""
