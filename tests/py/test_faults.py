@@ -276,7 +276,9 @@ def test_a_deadlock(filled: World, served: Callable[..., Service]) -> None:
         with other.transaction():
             other.execute("select from registry_hashscorerlink where hash = 'v0:shared0' for update")
             answer = executor.submit(ask)
-            wait_until_waiting(filled, result)
+            blocked = "select from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
+            pid = other.info.backend_pid
+            result.wait_until(lambda: bool(filled.execute(blocked, pid)), "a scoring that waits for the link")
             other.execute("select from registry_passport where address = %s for update", [WALLETS[0]])
         assert answer.result()[0] == 200
     assert log_of(service).count("40P01") == 1
