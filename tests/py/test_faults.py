@@ -105,7 +105,8 @@ def waiting(world: World) -> list[int]:
     return [
         pid
         for (pid,) in world.execute(
-            "select pid from pg_stat_activity where usename = 'service' and wait_event_type = 'Lock'"
+            "select pid from pg_stat_activity"
+            " where usename = 'service' and datname = current_database() and wait_event_type = 'Lock'"
         )
     ]
 
