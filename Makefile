@@ -18,7 +18,7 @@ test: ## all tests, on PostgreSQL 18 and 15, those over HTTP through PgBouncer t
 	@local/install dev
 	$(python) -m pytest --postgres 18
 	$(python) -m pytest --postgres 15
-	$(python) -m pytest --pooler -m http
+	$(python) -m pytest --pooler
 
 soak: ## MINUTES (3) of mixed load while sessions, workers and the server are killed; prints a table
 	@local/install dev

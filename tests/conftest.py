@@ -93,7 +93,11 @@ def pytest_configure(config: pytest.Config) -> None:
     printed.keep()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --pooler the tests over HTTP alone: the others speak to the server itself."""
+    if config.getoption("--pooler"):
+        config.hook.pytest_deselected(items=[item for item in items if not item.get_closest_marker("http")])
+        items[:] = [item for item in items if item.get_closest_marker("http")]
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
