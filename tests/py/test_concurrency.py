@@ -242,7 +242,8 @@ def test_credentials_that_change_between_load_and_score_count_as_they_were_loade
     with session.transaction():
         session.execute("select from registry_passport for update")
         waiting = later(ask)
-        while not world.execute("select from pg_stat_activity where wait_event_type = 'Lock'"):
+        blocked = "select from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
+        while not world.execute(blocked, session.info.backend_pid):
             assert not waiting.done()
             time.sleep(0.01)
         world.execute("update ceramic_cache set deleted_at = now()")

@@ -6,19 +6,15 @@ from collections.abc import Callable
 import psycopg
 
 from tests.conftest import World, service_url_of
-from tests.py.invariants import lost, violations, watch
+from tests.py.invariants import lost, violations
 from tests.py.load import load
 from tests.py.pgbouncer import pooled
 from tests.py.service import Service
-
-WALLETS = [f"0x{number:040x}" for number in range(8)]
+from tests.py.test_faults import WALLETS, fill
 
 
 def test_many_clients_share_two_connections(world: World, serve: Callable[..., Service]) -> None:
-    watch(world.connection)
-    for number, address in enumerate(WALLETS):
-        world.put_valid(address, "Github", f"v0:own{number}")
-        world.put_valid(address, "Ens", f"v0:shared{number // 2}")
+    fill(world)
     with pooled(world.url, default_pool_size=2) as url:
         service = serve(
             service_url_of(url),
