@@ -1,12 +1,15 @@
-"""Which of a wallet's credentials count: the rules of a valid credential, checked with didkit."""
+"""Which documents are valid credentials by what a document alone decides, checked with didkit. What time,
+wallet and trusted issuers decide is decided in the database, by request_score."""
 
 import asyncio
+import hashlib
 import json
 import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import didkit
@@ -16,91 +19,110 @@ RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\
 # Limits of the tables: registry_stamp.provider and registry_hashscorerlink.hash.
 MAX_PROVIDER = 256
 MAX_NULLIFIER = 100
+# Methods whose DIDs didkit resolves from the identifier alone, so that a proof once checked stays checked.
+SELF_CONTAINED = ("did:key:", "did:ethr:")
+# Whose checks these are: another didkit, or another rule in this file, checks every document anew.
+VERIFIER = (
+    f"didkit {didkit.get_version()}, rules {hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]}"
+)
 
 _thread = threading.local()
 
 
 class Rejected(Exception):
-    """The credential does not count; the message is the reason, one word for the log."""
+    """The document never counts, whoever holds it; the message is the reason, one word for the log."""
 
 
 @dataclass(frozen=True)
-class Credential:
-    """A live row of ceramic_cache: its provider and its document as JSON text, None for one too large."""
+class Claims:
+    """What a document says that may count, if its proof holds."""
 
+    issuer: str
+    subject: str
     provider: str
-    document: str | None
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """A credential that counts, with what score_passport needs of it."""
-
-    provider: str
-    document: str
     nullifiers: tuple[str, ...]
     expires_at: datetime
+    typed: bool
+
+
+@dataclass(frozen=True)
+class Check:
+    """What checking a document established: its claims, or the fault for which it does not count. Kept where
+    the document alone decided it, so that it holds for good."""
+
+    digest: str
+    kept: bool
+    fault: str | None
+    claims: Claims | None = None
 
     def as_json(self) -> str:
-        """The stamp as an element of p_valid_stamps; the document goes in as it was read."""
-        return (
-            f'{{"provider":{json.dumps(self.provider)},"nullifiers":{json.dumps(self.nullifiers)},'
-            f'"expires_at":"{self.expires_at.isoformat()}","credential":{self.document}}}'
+        """The check as an element of request_score's p_checks."""
+        said = {} if self.fault else vars(self.claims)
+        return json.dumps(
+            {"digest": self.digest, "kept": self.kept, "fault": self.fault} | said, default=datetime.isoformat
         )
 
 
-def valid_stamps(
-    credentials: Sequence[Credential], address: str, trusted_issuers: frozenset[str], now: datetime
-) -> tuple[list[Stamp], list[tuple[str, str]]]:
-    """Sorts a wallet's credentials, given oldest first, into those that count and those that do not.
+def check(documents: Sequence[str], now: datetime) -> list[Check]:
+    """Checks documents, given as JSON text, all at once. A proof that was made later than now does not hold.
 
-    Gives the stamps, of each provider the newest, and a (provider, reason) for each credential left out.
     Never raises for what a document holds.
     """
-    rejected: list[tuple[str, str]] = []
-    candidates: list[Stamp] = []
-    for credential in credentials:
-        try:
-            candidates.append(read(credential, address, trusted_issuers, now))
-        except Rejected as reason:
-            rejected.append((credential.provider, str(reason)))
-    newest: dict[str, Stamp] = {}
-    for stamp, error in zip(candidates, proof_errors(candidates, now), strict=True):
-        if error:
-            rejected.append((stamp.provider, error))
-        else:
-            newest.pop(stamp.provider, None)
-            newest[stamp.provider] = stamp
-    return list(newest.values()), rejected
+    # A loop a thread, kept: making one costs a tenth of checking twenty proofs.
+    if not hasattr(_thread, "runner"):
+        _thread.runner = asyncio.Runner()
+    runner: asyncio.Runner = _thread.runner
+    return runner.run(_check_all(documents, now))
 
 
-def read(credential: Credential, address: str, trusted_issuers: frozenset[str], now: datetime) -> Stamp:
-    """The stamp that a credential would be if its proof holds; raises Rejected."""
-    if credential.document is None:
-        raise Rejected("too_large")
+async def _check_all(documents: Sequence[str], now: datetime) -> list[Check]:
+    return await asyncio.gather(*(_check(document, now) for document in documents))
+
+
+async def _check(text: str, now: datetime) -> Check:
+    digest = hashlib.sha256(text.encode()).hexdigest()
     try:
-        document = json.loads(credential.document)
+        document = json.loads(text)
     except (ValueError, RecursionError):
-        raise Rejected("unreadable") from None
+        return Check(digest, kept=False, fault="unreadable")
+    try:
+        claims = claims_of(document)
+    except Rejected as fault:
+        return Check(digest, kept=True, fault=str(fault))
+    # Without a time didkit takes the clock of this machine.
+    options = json.dumps({"proofPurpose": "assertionMethod", "created": now.isoformat()})
+    try:
+        result = json.loads(await didkit.verify_credential(text, options))
+    except (KeyboardInterrupt, SystemExit, asyncio.CancelledError):
+        raise
+    except BaseException:  # a panic in didkit is no Exception
+        return Check(digest, kept=False, fault="unverifiable")
+    kept = claims.issuer.startswith(SELF_CONTAINED)
+    if result["errors"]:
+        return Check(digest, kept and all(made_by(proof, now) for proof in proofs_of(document)), "bad_proof")
+    return Check(digest, kept, None, claims)
+
+
+def claims_of(document: Any) -> Claims:
+    """What a parsed document says; raises Rejected."""
     subject = document.get("credentialSubject") if isinstance(document, dict) else None
     if not isinstance(subject, dict):
         raise Rejected("no_subject")
-    subject_id = subject.get("id")
-    if not isinstance(subject_id, str) or subject_id.lower() != f"did:pkh:eip155:1:{address}":
+    subject_id, provider, issuer = subject.get("id"), subject.get("provider"), document.get("issuer")
+    if not isinstance(subject_id, str):
         raise Rejected("other_subject")
-    provider = subject.get("provider")
-    if not provider or provider != credential.provider or len(provider) > MAX_PROVIDER:
+    if not isinstance(provider, str) or not 1 <= len(provider) <= MAX_PROVIDER:
         raise Rejected("other_provider")
-    nullifiers = nullifiers_of(subject)
-    issuer = document.get("issuer")
-    if not isinstance(issuer, str) or issuer not in trusted_issuers:
+    if not isinstance(issuer, str):
         raise Rejected("untrusted_issuer")
-    expires_at = expiry_of(document)
-    if expires_at <= now:
-        raise Rejected("expired")
-    if not covered_by_proof(document, subject):
+    nullifiers = nullifiers_of(subject)
+    expires_at = time_of(document.get("expirationDate"))
+    if expires_at is None:
+        raise Rejected("bad_expiration_date")
+    typed = all(isinstance(proof, dict) and proof.get("type") == TYPED_PROOF for proof in proofs_of(document))
+    if not typed and not has_plain_terms(subject):
         raise Rejected("unsigned_terms")
-    return Stamp(provider, credential.document, nullifiers, expires_at)
+    return Claims(issuer, subject_id.lower(), provider, nullifiers, expires_at, typed)
 
 
 def nullifiers_of(subject: dict[str, Any]) -> tuple[str, ...]:
@@ -114,29 +136,36 @@ def nullifiers_of(subject: dict[str, Any]) -> tuple[str, ...]:
     return tuple(nullifiers)
 
 
-def expiry_of(document: dict[str, Any]) -> datetime:
-    """The expirationDate in UTC; raises Rejected."""
-    text = document.get("expirationDate")
+def time_of(text: object) -> datetime | None:
+    """The time in UTC that an RFC 3339 text names; None for anything else."""
     if not isinstance(text, str) or not RFC3339.fullmatch(text):
-        raise Rejected("bad_expiration_date")
+        return None
     try:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Rejected("bad_expiration_date") from None
+        return None
 
 
-def covered_by_proof(document: dict[str, Any], subject: dict[str, Any]) -> bool:
-    """Whether the proof, if it holds, covers the provider and the nullifiers that we read.
+def proofs_of(document: dict[str, Any]) -> list[Any]:
+    """A document has one proof or an array of them."""
+    proof = document.get("proof")
+    return proof if isinstance(proof, list) else [proof]
+
+
+def made_by(proof: object, now: datetime) -> bool:
+    """Whether a proof says that it was made by then; one that was made later may hold later."""
+    created = time_of(proof.get("created")) if isinstance(proof, dict) else None
+    return created is not None and created <= now
+
+
+def has_plain_terms(subject: dict[str, Any]) -> bool:
+    """Whether a JSON-LD proof, if it holds, covers the provider and the nullifiers that we read.
 
     An EIP-712 proof signs the document's fields, and didkit refuses any other field. A JSON-LD proof signs
     what the fields mean under the subject's own @context, which the holder can rewrite unnoticed: a term
     mapped to null drops out of what is signed, and a value can move to another term. So there the subject
     may hold nothing but id, provider and one of hash and nullifiers, each with a plain meaning of its own.
     """
-    proof = document.get("proof")
-    proofs = proof if isinstance(proof, list) else [proof]
-    if all(isinstance(p, dict) and p.get("type") == TYPED_PROOF for p in proofs):
-        return True
     if subject.keys() - {"@context"} not in (
         {"id", "provider", "hash"},
         {"id", "provider", "nullifiers"},
@@ -168,32 +197,3 @@ def has_plain_meaning(meaning: object) -> bool:
 
 def is_iri(value: object) -> bool:
     return isinstance(value, str) and value.startswith(("https://", "http://"))
-
-
-def proof_errors(stamps: Sequence[Stamp], now: datetime) -> list[str | None]:
-    """Checks the proofs at the same time; gives, in order, the reason why each fails or None.
-
-    A proof that was made later than now does not hold; didkit left to itself takes the clock of this machine.
-    """
-    if not stamps:
-        return []
-    options = json.dumps({"proofPurpose": "assertionMethod", "created": now.isoformat()})
-    # A loop a thread, kept: making one costs a tenth of checking twenty proofs.
-    if not hasattr(_thread, "runner"):
-        _thread.runner = asyncio.Runner()
-    runner: asyncio.Runner = _thread.runner
-    return runner.run(_proof_errors(stamps, options))
-
-
-async def _proof_errors(stamps: Sequence[Stamp], options: str) -> list[str | None]:
-    return await asyncio.gather(*(_proof_error(stamp.document, options) for stamp in stamps))
-
-
-async def _proof_error(document: str, options: str) -> str | None:
-    try:
-        result = json.loads(await didkit.verify_credential(document, options))
-    except (KeyboardInterrupt, SystemExit, asyncio.CancelledError):
-        raise
-    except BaseException:  # a panic in didkit is no Exception
-        return "unverifiable"
-    return "bad_proof" if result["errors"] else None

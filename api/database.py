@@ -1,7 +1,7 @@
 """The database: every SQL statement of the service, and what its errors mean."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
@@ -9,27 +9,21 @@ from typing import Any, LiteralString
 import psycopg
 
 from api.connection import conninfo
-from api.credentials import Credential, Stamp
 
-LOAD = """
-select outcome, legacy_parameters, loaded_at, provider, credential
-from scorer.load_passport(
+REQUEST_SCORE = """
+select outcome, legacy_parameters, unchecked, unchecked_at, left_out, answer::text
+from scorer.request_score(
     p_key_prefix => %(key_prefix)s,
     p_key_hash => %(key_hash)s,
     p_legacy_key_hash => %(legacy_key_hash)s,
     p_scorer_id => %(scorer_id)s,
-    p_address => %(address)s
-)
-"""
-
-SCORE = """
-select scorer.score_passport(
     p_address => %(address)s,
-    p_scorer_id => %(scorer_id)s,
-    p_valid_stamps => %(valid_stamps)s,
+    p_trusted_issuers => %(trusted_issuers)s,
+    p_verifier => %(verifier)s,
+    p_checks => %(checks)s,
     p_human_points_enabled => %(human_points_enabled)s,
     p_human_points_start => coalesce(%(human_points_start)s, '-infinity'::timestamptz)
-)::text
+)
 """
 
 PING = "select 1"
@@ -47,10 +41,6 @@ class Misconfigured(Exception):
     """The scorer's row cannot be used until an operator mends it."""
 
 
-class TooManyStamps(Exception):
-    """The wallet's stamps are more than one call takes."""
-
-
 class Unforeseen(Exception):
     """Any other error of the database."""
 
@@ -58,9 +48,7 @@ class Unforeseen(Exception):
 # What each foreseen SQLSTATE becomes. By class where two characters are given.
 # The service's own SC codes are explained in docs/sql.md.
 ERRORS: dict[str, type[Exception]] = {
-    "SC005": TryAgain,  # a credential expired between load and score
     "SC006": Misconfigured,
-    "SC007": TooManyStamps,
     "40001": TryAgain,  # serialization failure
     "40P01": TryAgain,  # deadlock
     "08": TryAgain,  # connection lost
@@ -78,13 +66,15 @@ ERRORS: dict[str, type[Exception]] = {
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """The answer of load_passport; credentials are those of outcome 'ok', oldest first."""
+class Reply:
+    """What request_score gives: see there."""
 
     outcome: str
     legacy_parameters: str | None
-    loaded_at: datetime
-    credentials: list[Credential]
+    unchecked: list[str] | None
+    unchecked_at: datetime | None
+    left_out: list[tuple[str, str]] | None
+    answer: str | None
 
 
 class Database:
@@ -98,55 +88,16 @@ class Database:
         self._conninfo = conninfo(url)
         self._thread = threading.local()
 
-    def load(
-        self,
-        key_prefix: str,
-        key_hash: str,
-        legacy_key_hash: str | None,
-        scorer_id: int | None,
-        address: str,
-    ) -> Loaded:
-        """Calls load_passport; raises Unavailable."""
-        rows = self._fetch(
-            LOAD,
-            {
-                "key_prefix": key_prefix,
-                "key_hash": key_hash,
-                "legacy_key_hash": legacy_key_hash,
-                "scorer_id": scorer_id,
-                "address": address,
-            },
-        )
-        outcome, legacy_parameters, loaded_at = rows[0][:3]
-        credentials = [Credential(provider, text) for *_, provider, text in rows if provider is not None]
-        return Loaded(outcome, legacy_parameters, loaded_at, credentials)
-
-    def score(
-        self,
-        address: str,
-        scorer_id: int,
-        stamps: Sequence[Stamp],
-        human_points_enabled: bool,
-        human_points_start: datetime | None,
-    ) -> str:
-        """Calls score_passport, gives its jsonb as text; raises Unavailable, Misconfigured, TooManyStamps."""
-        rows = self._fetch(
-            SCORE,
-            {
-                "address": address,
-                "scorer_id": scorer_id,
-                "valid_stamps": f"[{','.join(stamp.as_json() for stamp in stamps)}]",
-                "human_points_enabled": human_points_enabled,
-                "human_points_start": human_points_start,
-            },
-        )
-        return str(rows[0][0])
+    def request_score(self, arguments: Mapping[str, Any]) -> Reply:
+        """Calls request_score with its arguments, named without p_; raises Unavailable, Misconfigured."""
+        (row,) = self._fetch(REQUEST_SCORE, arguments)
+        return Reply(*row)
 
     def ping(self) -> None:
         """Asks the database for an answer; raises Unavailable."""
         self._fetch(PING, {})
 
-    def _fetch(self, statement: LiteralString, arguments: dict[str, Any]) -> list[tuple[Any, ...]]:
+    def _fetch(self, statement: LiteralString, arguments: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         try:
             return self._connection().execute(statement, arguments).fetchall()
         except psycopg.Error as error:

@@ -9,8 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from api import keys
-from api.credentials import valid_stamps
-from api.database import Database, Loaded, TooManyStamps, TryAgain
+from api.credentials import VERIFIER, check
+from api.database import Database, TryAgain
 from api.settings import Settings
 
 ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
@@ -20,7 +20,7 @@ ATTEMPTS = 3
 BACKOFF = 0.05
 # Providers that the log names for each reason to leave a credential out; who fills a wallet chooses them.
 MAX_LOGGED = 20
-TOO_MANY_CREDENTIALS = "This address has more credentials than can be scored."
+INVALID_KEY = "Invalid API Key."
 
 log = logging.getLogger(__name__)
 
@@ -53,41 +53,48 @@ def score(database: Database, settings: Settings, key: str | None, scorer_id: st
 def attempt_score(
     database: Database, settings: Settings, key: str | None, scorer_id: str, address: str
 ) -> str:
-    """One attempt at score: two round trips. Refuses in the contract's order: key, scorer, address."""
+    """One attempt at score: one round trip where every credential is known, two where some are checked first;
+    a legacy key costs a further one, once. Refuses in the contract's order: key, scorer, address."""
+    if not key or not key.isascii() or not key.isprintable():
+        raise Refused(401, INVALID_KEY)
     number = bigint(scorer_id)
-    well_formed = ADDRESS.fullmatch(address) is not None
-    address = address.lower() if well_formed else ""
-    loaded = load(database, key, number, address)
-    if loaded.outcome == "unknown_scorer" and INTEGER.fullmatch(scorer_id):
-        raise Refused(404, "No scorer matches the given criteria.")
-    if not well_formed:
-        raise Refused(400, "Invalid address.")
-    if number is None:
-        raise Refused(422, "scorer_id is not an integer.")
-    if loaded.outcome == "too_many_credentials":
-        raise Refused(422, TOO_MANY_CREDENTIALS)
-    stamps, rejected = valid_stamps(loaded.credentials, address, settings.trusted_issuers, loaded.loaded_at)
-    if rejected:
-        log_left_out(address, number, rejected)
-    try:
-        return database.score(
-            address, number, stamps, settings.human_points_enabled, settings.human_points_start
-        )
-    except TooManyStamps:
-        raise Refused(422, TOO_MANY_CREDENTIALS) from None
-
-
-def load(database: Database, key: str | None, scorer_id: int | None, address: str) -> Loaded:
-    """What load_passport gives for a good key; a legacy key costs a second call, once. Raises Refused."""
-    if key and key.isascii() and key.isprintable():
-        prefix, key_hash = keys.prefix(key), keys.sha256_hash(key)
-        loaded = database.load(prefix, key_hash, None, scorer_id, address)
-        if loaded.legacy_parameters:
-            legacy_hash = keys.pbkdf2_hash(key, loaded.legacy_parameters)
-            loaded = database.load(prefix, key_hash, legacy_hash, scorer_id, address)
-        if loaded.outcome != "invalid_key":
-            return loaded
-    raise Refused(401, "Invalid API Key.")
+    arguments = {
+        "key_prefix": keys.prefix(key),
+        "key_hash": keys.sha256_hash(key),
+        "legacy_key_hash": None,
+        "scorer_id": number,
+        "address": address.lower() if ADDRESS.fullmatch(address) else None,
+        "trusted_issuers": list(settings.trusted_issuers),
+        "verifier": VERIFIER,
+        "checks": "[]",
+        "human_points_enabled": settings.human_points_enabled,
+        "human_points_start": settings.human_points_start,
+    }
+    reply = database.request_score(arguments)
+    if reply.legacy_parameters:
+        legacy_key_hash = keys.pbkdf2_hash(key, reply.legacy_parameters)
+        reply = database.request_score(arguments | {"legacy_key_hash": legacy_key_hash})
+    if reply.unchecked and reply.unchecked_at:
+        checks = check(reply.unchecked, reply.unchecked_at)
+        reply = database.request_score(arguments | {"checks": f"[{','.join(c.as_json() for c in checks)}]"})
+    match reply.outcome:
+        case "scored" if reply.answer is not None:
+            if reply.left_out:
+                log_left_out(address.lower(), number, reply.left_out)
+            return reply.answer
+        case "invalid_key" | "legacy_key":
+            raise Refused(401, INVALID_KEY)
+        case "unknown_scorer" if INTEGER.fullmatch(scorer_id):
+            raise Refused(404, "No scorer matches the given criteria.")
+        case "unknown_scorer" if arguments["address"]:
+            raise Refused(422, "scorer_id is not an integer.")
+        case "unknown_scorer" | "invalid_address":
+            raise Refused(400, "Invalid address.")
+        case "too_many_credentials":
+            raise Refused(422, "This address has more credentials than can be scored.")
+        case "unchecked":
+            raise TryAgain("the wallet got further credentials while some were checked")
+    raise AssertionError(reply.outcome)
 
 
 def bigint(text: str) -> int | None:
@@ -97,7 +104,7 @@ def bigint(text: str) -> int | None:
     return int(text)
 
 
-def log_left_out(address: str, scorer_id: int, rejected: list[tuple[str, str]]) -> None:
+def log_left_out(address: str, scorer_id: int | None, rejected: list[tuple[str, str]]) -> None:
     """Tells the operator which credentials did not count, by reason."""
     left_out: dict[str, list[str]] = defaultdict(list)
     for provider, reason in rejected:

@@ -65,32 +65,22 @@ $_$;
 ALTER FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.five_decimals(p_value numeric) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
-    AS $$
-/*
+    LANGUAGE sql IMMUTABLE
+    RETURN (round((p_value - CASE WHEN ((((trunc(p_value, 5) * (100000)::numeric) % (2)::numeric) = (0)::numeric) AND (abs((p_value - trunc(p_value, 5))) = 0.000005)) THEN (p_value - trunc(p_value, 5)) ELSE (0)::numeric END), 5))::text;
+
+ALTER FUNCTION scorer.five_decimals(p_value numeric) OWNER TO scorer_owner;
+
+COMMENT ON FUNCTION scorer.five_decimals(p_value numeric) IS '
 A number as the answer prints it.
 
 Arguments
   p_value  a finite number
 
 Result
-  five decimals, rounded half to even, as Python's format(Decimal, '.5f') rounds; null for null.
+  five decimals, rounded half to even, as Python''s format(Decimal, ''.5f'') rounds; null for null.
 
 Errors: none.
-*/
-declare
-    v_truncated constant numeric := trunc(p_value, 5);
-begin
-    if abs(p_value - v_truncated) = 0.000005 and v_truncated * 100000 % 2 = 0 then
-        return v_truncated::text;
-    end if;
-
-    return round(p_value, 5)::text;
-end;
-$$;
-
-ALTER FUNCTION scorer.five_decimals(p_value numeric) OWNER TO scorer_owner;
+';
 
 CREATE FUNCTION scorer.guard_live_link() RETURNS trigger
     LANGUAGE plpgsql
@@ -121,33 +111,23 @@ $$;
 ALTER FUNCTION scorer.guard_live_link() OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) RETURNS text
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
-    AS $$
-/*
+    LANGUAGE sql STABLE
+    RETURN to_char((p_time AT TIME ZONE 'UTC'::text), CASE WHEN (p_time = (p_time)::timestamp(0) with time zone) THEN 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'::text ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'::text END);
+
+ALTER FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) OWNER TO scorer_owner;
+
+COMMENT ON FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) IS '
 A time as the answer prints it.
 
 Arguments
   p_time  a finite time
 
 Result
-  what Python's datetime.isoformat() gives in UTC: six fractional digits, none when they are all zero;
+  what Python''s datetime.isoformat() gives in UTC: six fractional digits, none when they are all zero;
   null for null.
 
 Errors: none.
-*/
-declare
-    v_utc constant timestamp := p_time at time zone 'UTC';
-begin
-    if extract(microseconds from v_utc)::integer % 1000000 = 0 then
-        return to_char(v_utc, 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"');
-    end if;
-
-    return to_char(v_utc, 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"');
-end;
-$$;
-
-ALTER FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) OWNER TO scorer_owner;
+';
 
 CREATE FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text DEFAULT NULL::text) RETURNS TABLE(outcome text, legacy_parameters text, loaded_at timestamp with time zone, provider text, credential text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -231,16 +211,228 @@ $$;
 
 ALTER FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) OWNER TO scorer_owner;
 
+CREATE FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text[], OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET lock_timeout TO '10s'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+/*
+A whole request of the HTTP service: checks the API key, that the scorer belongs to the key's account, and scores
+the wallet with those of its live credentials that count. What a credential's document says and whether its proof
+holds is looked up by the digest of the document; a document of which nothing is known is asked for instead, and
+the call made again with its check.
+
+Arguments
+  p_key_prefix, p_key_hash, p_legacy_key_hash  as authenticate_api_key takes them
+  p_scorer_id             the community's id; null matches none
+  p_address               the wallet, in lower case; null for what is none
+  p_trusted_issuers       the DIDs whose credentials count
+  p_verifier              names what checks documents, in its version: checks of another are not used
+  p_checks                array of {"digest" (hex sha256 of the document's text in UTF-8), "kept" (whether the
+                          check holds for good), "fault" (null, or why the document never counts), "issuer",
+                          "subject" (in lower case), "provider", "nullifiers", "expires_at", "typed"}; [] at first
+  p_human_points_enabled, p_human_points_start
+                          as score_passport takes them
+
+Result
+  outcome            'scored', or why not: 'invalid_key', 'legacy_key' (derive p_legacy_key_hash from
+                     legacy_parameters and call again), 'unknown_scorer' (also when it is another account's),
+                     'invalid_address', 'too_many_credentials' (more than 1,000, or more than 10,000 nullifiers),
+                     'unchecked' (check the documents and call again)
+  legacy_parameters  with 'legacy_key'
+  unchecked          with 'unchecked', the documents of which nothing is known, by trusted issuers alone
+  unchecked_at       the time of the database, later than which no proof may have been made
+  left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
+  answer             with 'scored', as score_passport gives it
+
+Errors: those of score_stamps.
+
+Locks, in this order: those of authenticate_api_key; the new rows of credential_check, sorted by digest; the
+passport's row; those of score_stamps.
+
+It is planned as score_passport is.
+*/
+declare
+    -- What a request may cost, whatever a wallet's owner has stored. A production credential has 2 kB.
+    v_max_credentials constant integer := 1000;
+    v_max_bytes constant integer := 65536;
+    v_max_nullifiers constant integer := 10000;
+
+    v_account_id bigint;
+    v_live bigint;
+    v_providers text[];
+    v_credentials jsonb[];
+    v_expires_at timestamptz[];
+    v_nullifiers jsonb[];
+    v_nullifier_count bigint;
+begin
+    select a.account_id, a.legacy_parameters
+    into v_account_id, legacy_parameters
+    from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash) as a;
+
+    if v_account_id is null then
+        outcome := case when legacy_parameters is null then 'invalid_key' else 'legacy_key' end;
+        return;
+    end if;
+
+    if not exists (
+        select from account_community as c where c.id = p_scorer_id and c.account_id = v_account_id
+    ) then
+        outcome := 'unknown_scorer';
+        return;
+    end if;
+
+    if p_address is null then
+        outcome := 'invalid_address';
+        return;
+    end if;
+
+    -- A check that holds for good is kept even where this request cannot be answered yet.
+    if p_checks <> '[]' then
+        insert into credential_check (
+            digest, verifier, fault, issuer, subject, provider, nullifiers, expires_at, typed
+        )
+        select
+            decode(c.digest, 'hex'), p_verifier, c.fault, c.issuer, c.subject, c.provider, c.nullifiers,
+            c.expires_at, c.typed
+        from jsonb_to_recordset(p_checks) as c (
+            digest text, kept boolean, fault text, issuer text, subject text, provider text, nullifiers jsonb,
+            expires_at timestamptz, typed boolean
+        )
+        where c.kept
+        order by c.digest collate "C"
+        on conflict (digest, verifier) do nothing;
+    end if;
+
+    -- What the wallet holds is read when no other scoring of its passport is under way: who reads last also
+    -- writes last.
+    perform from registry_passport as p
+    where p.address = p_address and p.community_id = p_scorer_id
+    for no key update;
+
+    with live as materialized (
+        select
+            d.*,
+            case
+                when octet_length(d.document) <= v_max_bytes then sha256(convert_to(d.document, 'UTF8'))
+            end as digest
+        from (
+            select c.id, c.created_at, c.provider, c.stamp, c.stamp::text as document
+            from ceramic_cache as c
+            where c.address = p_address and c.deleted_at is null
+            limit v_max_credentials + 1
+        ) as d
+    ),
+
+    known as materialized (
+        select k.digest, k.fault, k.issuer, k.subject, k.provider, k.nullifiers, k.expires_at
+        from credential_check as k
+        where k.verifier = p_verifier and k.digest = any((select array_agg(l.digest) from live as l)::bytea[])
+        union all
+        select decode(c.digest, 'hex'), c.fault, c.issuer, c.subject, c.provider, c.nullifiers, c.expires_at
+        from jsonb_to_recordset(p_checks) as c (
+            digest text, kept boolean, fault text, issuer text, subject text, provider text, nullifiers jsonb,
+            expires_at timestamptz
+        )
+        where not c.kept
+    ),
+
+    judged as (
+        select
+            l.id, l.created_at, l.provider, l.stamp, l.document, k.nullifiers, k.expires_at,
+            case
+                when l.digest is null then 'too_large'
+                when coalesce(k.issuer, l.stamp ->> 'issuer') = any(p_trusted_issuers) is not true
+                    then 'untrusted_issuer'
+                when k.digest is null then 'unchecked'
+                when k.fault is not null then k.fault
+                when k.subject <> 'did:pkh:eip155:1:' || p_address then 'other_subject'
+                when k.provider <> l.provider then 'other_provider'
+                when k.expires_at <= now() then 'expired'
+            end as reason
+        from live as l
+        left join known as k on k.digest = l.digest
+    ),
+
+    aged as (
+        select
+            j.*,
+            j.reason is null and 1 = row_number() over (
+                partition by j.provider, j.reason is null
+                order by j.created_at desc, j.id desc
+            ) as counts
+        from judged as j
+    )
+
+    select
+        count(*),
+        array_agg(distinct a.document) filter (where a.reason = 'unchecked'),
+        jsonb_agg(jsonb_build_array(a.provider, a.reason) order by a.created_at, a.id)
+            filter (where a.reason is not null),
+        array_agg(a.provider::text order by a.created_at, a.id) filter (where a.counts),
+        array_agg(a.stamp order by a.created_at, a.id) filter (where a.counts),
+        array_agg(a.expires_at order by a.created_at, a.id) filter (where a.counts),
+        array_agg(a.nullifiers order by a.created_at, a.id) filter (where a.counts),
+        sum(jsonb_array_length(a.nullifiers)) filter (where a.counts)
+    into
+        v_live,
+        unchecked,
+        left_out,
+        v_providers,
+        v_credentials,
+        v_expires_at,
+        v_nullifiers,
+        v_nullifier_count
+    from aged as a;
+
+    if v_live > v_max_credentials or v_nullifier_count > v_max_nullifiers then
+        outcome := 'too_many_credentials';
+        unchecked := null;
+        left_out := null;
+        return;
+    end if;
+
+    if unchecked is not null then
+        outcome := 'unchecked';
+        -- Not the time of the transaction, which may have waited for the passport.
+        unchecked_at := clock_timestamp();
+        left_out := null;
+        return;
+    end if;
+
+    outcome := 'scored';
+    answer := score_stamps(
+        p_address,
+        p_scorer_id,
+        v_providers,
+        v_credentials,
+        v_expires_at,
+        v_nullifiers,
+        p_human_points_enabled,
+        p_human_points_start
+    );
+end;
+$$;
+
+ALTER FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text[], OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean DEFAULT false, p_human_points_start timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
     SET lock_timeout TO '10s'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_nestloop TO 'off'
+    SET enable_seqscan TO 'off'
     SET jit TO 'off'
     AS $_$
 /*
 Scores a passport: deduplicates its valid stamps against every other passport of the community, stores
-stamps, score, events and human points, and returns the answer that the HTTP endpoint sends.
+stamps, score, events and human points, and returns the answer that the HTTP endpoint sends. Here the stamps are
+checked and taken apart; score_stamps does the rest.
 
 Arguments
   p_address               the wallet, 0x and 40 hex digits in any case
@@ -263,93 +455,30 @@ Errors (nothing is written)
   SC007 more stamps or nullifiers than allowed
   40001, 40P01 and 55P03 (no lock within 10 s) may be retried as they are.
 
-Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement;
-the wallet's human points (transaction-level advisory lock).
+Locks: those of score_stamps.
 
-A link is live while expires_at > now(). A live link never changes hands, which guard_live_link sees to for
-every writer; and no decision rests on an unlocked link that was not live: whatever is missing or expired is
-locked before its owner is looked at. Hence read committed is enough.
-
-No nested loops: the planner cannot see how long an array is that a plan will be used for, and a loop over two
-of them is quadratic. A table is always narrowed by an index before it is joined. No compilation either: before
-PostgreSQL 18 a loop that cannot be avoided then looks dear enough to be compiled, for longer than it runs.
+How the statements of this call are planned. Plans are made once for all calls, since making one takes longer
+than running it. No nested loops: the planner cannot see how long an array is that a plan will be used for, and a
+loop over two of them is quadratic. A table is always narrowed by an index before it is joined: never scanned,
+even where it was empty when the plan was made. No compilation: before PostgreSQL 18 a loop that cannot be avoided
+then looks dear enough to be compiled, for longer than it runs.
 */
 declare
-    v_address constant text := lower(p_address);
-    v_now constant timestamptz := now();
     v_max_stamps constant integer := 1000;
     v_max_nullifiers constant integer := 10000;
-
-    -- One element a stamp, in array order.
+    v_bad_stamp bigint;
+    v_nullifier_count bigint;
+    v_problem text;
     v_providers text[];
     v_credentials jsonb[];
     v_expires_at timestamptz[];
-    v_stamp_weights numeric[];
-    -- One element a stamp and nullifier; a nullifier listed twice by one stamp counts once.
-    v_hashes text[];
-    v_hash_stamps bigint[];
-
-    v_bad_stamp bigint;
-    v_problem text;
-
-    v_human_points_program boolean;
-    v_weights jsonb;
-    v_threshold numeric;
-    v_passport_id bigint;
-
-    v_claimed text[];
-    v_locked_hashes text[];
-    v_settled_hashes text[];
-    v_settled_owners text[];
-    v_settled_expiries timestamptz[];
-    v_deduped bigint[];
-    v_renewed_hashes text[];
-    v_renewed_expiries timestamptz[];
-    v_backfilled_hashes text[];
-    v_backfilled_owners text[];
-    v_backfilled_expiries timestamptz[];
-
-    v_counted bigint[];
-    v_raw_score numeric;
-    v_passing boolean;
-    v_stamp_scores jsonb;
-    v_stamps jsonb;
-    v_expiration_date timestamptz;
-    v_evidence jsonb;
-    v_score registry_score;
+    v_nullifiers jsonb[];
 begin
-    ------------------------------------------------------------------------------------------------------
-    -- Validate: every refusal comes before the first write.
-    ------------------------------------------------------------------------------------------------------
     if p_address is null or p_address !~ '^0x[0-9a-fA-F]{40}$' then
         raise exception 'invalid address' using
             errcode = 'SC001',
             detail = format('%L is not an Ethereum address.', left(p_address, 100)),
             hint = 'Pass 0x followed by 40 hexadecimal digits.';
-    end if;
-
-    select c.human_points_program, s.weights, s.threshold
-    into v_human_points_program, v_weights, v_threshold
-    from account_community as c
-    left join scorer_weighted_binaryweightedscorer as s on s.scorer_ptr_id = c.scorer_id
-    where c.id = p_scorer_id;
-
-    if not found then
-        raise exception 'unknown scorer' using
-            errcode = 'SC002',
-            detail = format('There is no community %s.', coalesce(p_scorer_id::text, 'null')),
-            hint = 'Pass the id of a row of account_community.';
-    end if;
-
-    if
-        jsonb_typeof(v_weights) is distinct from 'object'
-        or v_threshold is null
-        or v_threshold = 'NaN'
-    then
-        raise exception 'misconfigured scorer' using
-            errcode = 'SC006',
-            detail = format('Community %s has no scorer with weights and a threshold.', p_scorer_id),
-            hint = 'In scorer_weighted_binaryweightedscorer, weights is an object and threshold a number.';
     end if;
 
     if jsonb_typeof(p_valid_stamps) is distinct from 'array' then
@@ -365,7 +494,7 @@ begin
         raise exception 'too many stamps' using
             errcode = 'SC007',
             detail = format('p_valid_stamps has %s stamps.', jsonb_array_length(p_valid_stamps)),
-            hint = format('Pass at most %s stamps with %s nullifiers in all.', v_max_stamps, v_max_nullifiers);
+            hint = format('Pass at most %s stamps.', v_max_stamps);
     end if;
 
     select f.i, f.problem
@@ -389,8 +518,9 @@ begin
         select
             array_agg(e.stamp ->> 'provider' order by e.i),
             array_agg(e.stamp -> 'credential' order by e.i),
-            array_agg((e.stamp ->> 'expires_at')::timestamptz order by e.i)
-        into v_providers, v_credentials, v_expires_at
+            array_agg((e.stamp ->> 'expires_at')::timestamptz order by e.i),
+            array_agg(e.stamp -> 'nullifiers' order by e.i)
+        into v_providers, v_credentials, v_expires_at, v_nullifiers
         from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i);
     exception
         when data_exception then
@@ -400,51 +530,14 @@ begin
                 hint = 'An expires_at is an existing date and time, as 2027-06-01T00:00:00Z.';
     end;
 
-    select min(e.i)
-    into v_bad_stamp
-    from unnest(v_expires_at) with ordinality as e (expires_at, i)
-    where e.expires_at <= v_now;
-
-    if v_bad_stamp is not null then
-        raise exception 'expired stamp' using
-            errcode = 'SC005',
-            detail = format(
-                'Stamp %s of p_valid_stamps expired at %s.',
-                v_bad_stamp, iso_timestamp(v_expires_at[v_bad_stamp])
-            ),
-            hint = 'Leave expired credentials out; compare with the time of the database.';
-    end if;
-
-    select array_agg(weight_of(v_weights, s.provider) order by s.i)
-    into v_stamp_weights
-    from unnest(v_providers) with ordinality as s (provider, i);
-
-    v_bad_stamp := array_position(v_stamp_weights, null)::bigint;
-
-    if v_bad_stamp is not null then
-        raise exception 'misconfigured scorer' using
-            errcode = 'SC006',
-            detail = format(
-                'Community %s has an unusable weight for provider %L.', p_scorer_id, v_providers[v_bad_stamp]
-            ),
-            hint = 'In scorer_weighted_binaryweightedscorer, each weight is a number or a numeric string.';
-    end if;
-
     select
-        array_agg(n.hash order by n.i, n.position),
-        array_agg(n.i order by n.i, n.position),
-        min(n.i) filter (where n.hash is null or length(n.hash) not between 1 and 100)
-    into v_hashes, v_hash_stamps, v_bad_stamp
-    from (
-        select
-            e.i,
-            case jsonb_typeof(h.nullifier) when 'string' then h.nullifier #>> '{}' end as hash,
-            min(h.position) as position
-        from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i)
-        cross join lateral jsonb_array_elements(e.stamp -> 'nullifiers')
-            with ordinality as h (nullifier, position)
-        group by 1, 2
-    ) as n;
+        count(*),
+        min(s.i) filter (
+            where jsonb_typeof(n.nullifier) <> 'string' or length(n.nullifier #>> '{}') not between 1 and 100
+        )
+    into v_nullifier_count, v_bad_stamp
+    from unnest(v_nullifiers) with ordinality as s (nullifiers, i)
+    cross join lateral jsonb_array_elements(s.nullifiers) as n (nullifier);
 
     if v_bad_stamp is not null then
         raise exception 'invalid stamps' using
@@ -455,11 +548,136 @@ begin
             hint = 'Pass the nullifiers that the issuer signed, as they are.';
     end if;
 
-    if cardinality(v_hashes) > v_max_nullifiers then
+    if v_nullifier_count > v_max_nullifiers then
         raise exception 'too many stamps' using
             errcode = 'SC007',
-            detail = format('p_valid_stamps has %s nullifiers.', cardinality(v_hashes)),
-            hint = format('Pass at most %s stamps with %s nullifiers in all.', v_max_stamps, v_max_nullifiers);
+            detail = format('p_valid_stamps has %s nullifiers.', v_nullifier_count),
+            hint = format('Pass at most %s nullifiers in all.', v_max_nullifiers);
+    end if;
+
+    return score_stamps(
+        lower(p_address),
+        p_scorer_id,
+        v_providers,
+        v_credentials,
+        v_expires_at,
+        v_nullifiers,
+        p_human_points_enabled,
+        p_human_points_start
+    );
+end;
+$_$;
+
+ALTER FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) OWNER TO scorer_owner;
+
+CREATE FUNCTION scorer.score_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    AS $$
+/*
+Where a score is computed: deduplicates a wallet's stamps against every other passport of the community, stores
+stamps, score, events and human points, and gives the answer. score_passport and request_score call it, each in
+its own way sure that the stamps are well formed; they also set how it is planned (see score_passport).
+
+Arguments
+  p_address               the wallet, in lower case
+  p_scorer_id             the community's id
+  p_providers, p_credentials, p_expires_at, p_nullifiers
+                          one element a stamp each, as in score_passport's p_valid_stamps; null for no stamps
+  p_human_points_enabled, p_human_points_start
+                          as score_passport takes them
+
+Result
+  the answer, as score_passport gives it
+
+Errors
+  SC002, SC005 and SC006 as in score_passport; 40001 when the passport was removed meanwhile
+
+Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement;
+the wallet's human points (transaction-level advisory lock).
+
+A link is live while expires_at > now(). A live link never changes hands, which guard_live_link sees to for
+every writer; and no decision rests on an unlocked link that was not live: whatever is missing or expired is
+locked before its owner is looked at. Hence read committed is enough.
+*/
+declare
+    v_now constant timestamptz := now();
+    v_stamp bigint;
+
+    v_human_points_program boolean;
+    v_weights jsonb;
+    v_threshold numeric;
+    v_passport_id bigint;
+
+    -- One element a nullifier, in the order of the stamps and of each stamp's list, and its stamp's position.
+    v_hashes text[];
+    v_hash_stamps bigint[];
+
+    v_wanted bigint;
+    v_claimed text[];
+    v_locked_hashes text[];
+    v_settled_hashes text[];
+    v_settled_owners text[];
+    v_settled_expiries timestamptz[];
+    v_deduped bigint[] := '{}';
+    v_renewed_hashes text[];
+    v_renewed_expiries timestamptz[];
+    v_backfilled_hashes text[];
+    v_backfilled_owners text[];
+    v_backfilled_expiries timestamptz[];
+
+    v_counted bigint[];
+    v_stored bigint;
+    v_kept bigint[];
+    v_kept_providers text[];
+
+    v_raw_score numeric;
+    v_passing boolean;
+    v_stamp_scores jsonb;
+    v_stamps jsonb;
+    v_expiration_date timestamptz;
+    v_score registry_score;
+begin
+    ------------------------------------------------------------------------------------------------------
+    -- Scorer.
+    ------------------------------------------------------------------------------------------------------
+    -- The concatenation takes long weights out of their compressed form, once.
+    select c.human_points_program, s.weights || '{}', s.threshold
+    into v_human_points_program, v_weights, v_threshold
+    from account_community as c
+    left join scorer_weighted_binaryweightedscorer as s on s.scorer_ptr_id = c.scorer_id
+    where c.id = p_scorer_id;
+
+    if not found then
+        raise exception 'unknown scorer' using
+            errcode = 'SC002',
+            detail = format('There is no community %s.', coalesce(p_scorer_id::text, 'null')),
+            hint = 'Pass the id of a row of account_community.';
+    end if;
+
+    if
+        jsonb_typeof(v_weights) is distinct from 'object'
+        or v_threshold is null
+        or v_threshold = 'NaN'
+    then
+        raise exception 'misconfigured scorer' using
+            errcode = 'SC006',
+            detail = format('Community %s has no scorer with weights and a threshold.', p_scorer_id),
+            hint = 'In scorer_weighted_binaryweightedscorer, weights is an object and threshold a number.';
+    end if;
+
+    if v_now >= any(p_expires_at) then
+        select min(e.i)
+        into v_stamp
+        from unnest(p_expires_at) with ordinality as e (expires_at, i)
+        where e.expires_at <= v_now;
+
+        raise exception 'expired stamp' using
+            errcode = 'SC005',
+            detail = format(
+                'Stamp %s of p_valid_stamps expired at %s.', v_stamp, iso_timestamp(p_expires_at[v_stamp])
+            ),
+            hint = 'Leave expired credentials out; compare with the time of the database.';
     end if;
 
     ------------------------------------------------------------------------------------------------------
@@ -468,18 +686,18 @@ begin
     select p.id
     into v_passport_id
     from registry_passport as p
-    where p.address = v_address and p.community_id = p_scorer_id
+    where p.address = p_address and p.community_id = p_scorer_id
     for no key update;
 
     if not found then
         insert into registry_passport (address, community_id)
-        values (v_address, p_scorer_id)
+        values (p_address, p_scorer_id)
         on conflict (address, community_id) do nothing;
 
         select p.id
         into v_passport_id
         from registry_passport as p
-        where p.address = v_address and p.community_id = p_scorer_id
+        where p.address = p_address and p.community_id = p_scorer_id
         for no key update;
 
         if not found then
@@ -490,14 +708,17 @@ begin
     end if;
 
     ------------------------------------------------------------------------------------------------------
-    -- LIFO dedup. A link is settled, as this statement sees it, when it is another wallet's and live, or our
-    -- own with the expiry that it is to have. All others are locked: whatever is missing or expired is claimed
-    -- for this wallet; a row that somebody made or renewed meanwhile, or an own one, is left to be read once
-    -- the lock is held. One sorted statement, hence no deadlock between wallets whose nullifiers overlap in
-    -- opposite order.
+    -- LIFO dedup.
     ------------------------------------------------------------------------------------------------------
+    select array_agg(n.hash order by s.i, n.position), array_agg(s.i order by s.i, n.position)
+    into v_hashes, v_hash_stamps
+    from unnest(p_nullifiers) with ordinality as s (nullifiers, i)
+    cross join lateral jsonb_array_elements_text(s.nullifiers) with ordinality as n (hash, position);
+
+    -- A link is settled, as this statement sees it, when it is another wallet's and live, or our own with the
+    -- expiry that it is to have.
     with wanted as (
-        select n.hash, min(v_expires_at[n.i]) as earliest, max(v_expires_at[n.i]) as latest
+        select n.hash, min(p_expires_at[n.i]) as earliest, max(p_expires_at[n.i]) as latest
         from unnest(v_hashes, v_hash_stamps) as n (hash, i)
         group by n.hash
     ),
@@ -510,95 +731,109 @@ begin
             l.community_id = p_scorer_id
             and l.hash = any(v_hashes)
             and l.expires_at > v_now
-            and (l.address <> v_address or (l.expires_at = w.earliest and l.expires_at = w.latest))
-    ),
-
-    unsettled as (
-        select w.hash, w.latest
-        from wanted as w
-        where w.hash not in (select s.hash from settled as s)
-    ),
-
-    claimed as (
-        insert into registry_hashscorerlink as l (hash, address, community_id, expires_at)
-        select u.hash, v_address, p_scorer_id, u.latest
-        from unsettled as u
-        order by u.hash collate "C"
-        on conflict (hash, community_id) do update
-            set address = excluded.address, expires_at = excluded.expires_at
-            where l.expires_at <= v_now and l.address <> excluded.address
-        returning l.hash
+            and (l.address <> p_address or (l.expires_at = w.earliest and l.expires_at = w.latest))
     )
 
     select
-        (select array_agg(c.hash::text) from claimed as c),
-        (select array_agg(u.hash) from unsettled as u),
-        (select array_agg(s.hash::text) from settled as s),
-        (select array_agg(s.address::text) from settled as s),
-        (select array_agg(s.expires_at) from settled as s)
-    into v_claimed, v_locked_hashes, v_settled_hashes, v_settled_owners, v_settled_expiries;
+        (select count(*) from wanted),
+        array_agg(s.hash::text),
+        array_agg(s.address::text),
+        array_agg(s.expires_at)
+    into v_wanted, v_settled_hashes, v_settled_owners, v_settled_expiries
+    from settled as s;
 
-    -- Then decide from the settled links as they were, whatever became of them meanwhile, and from the locked
-    -- ones as they are. Claims that turn out to belong to a deduped stamp go to the owner of the link it
-    -- clashes with, in the order of the stamp's own nullifiers.
-    with nullifier as (
-        select n.hash, n.i, n.position
-        from unnest(v_hashes, v_hash_stamps) with ordinality as n (hash, i, position)
-    ),
+    -- All others are locked: whatever is missing or expired is claimed for this wallet; a row that somebody
+    -- made or renewed meanwhile, or an own one, is left to be read once the lock is held. One sorted statement,
+    -- hence no deadlock between wallets whose nullifiers overlap in opposite order.
+    if v_wanted > coalesce(cardinality(v_settled_hashes), 0) then
+        with unsettled as (
+            select n.hash, max(p_expires_at[n.i]) as latest
+            from unnest(v_hashes, v_hash_stamps) as n (hash, i)
+            where n.hash not in (select s.hash from unnest(v_settled_hashes) as s (hash))
+            group by n.hash
+        ),
 
-    link as (
-        select s.hash, s.address, s.expires_at
-        from unnest(v_settled_hashes, v_settled_owners, v_settled_expiries) as s (hash, address, expires_at)
-        union all
-        select l.hash::text, l.address::text, l.expires_at
-        from registry_hashscorerlink as l
-        where l.community_id = p_scorer_id and l.hash = any(v_locked_hashes)
-    ),
+        claimed as (
+            insert into registry_hashscorerlink as l (hash, address, community_id, expires_at)
+            select u.hash, p_address, p_scorer_id, u.latest
+            from unsettled as u
+            order by u.hash collate "C"
+            on conflict (hash, community_id) do update
+                set address = excluded.address, expires_at = excluded.expires_at
+                where l.expires_at <= v_now and l.address <> excluded.address
+            returning l.hash
+        )
 
-    deduped as (
-        select distinct on (n.i) n.i, l.address, l.expires_at
-        from nullifier as n
-        inner join link as l on l.hash = n.hash
-        where l.address <> v_address and l.expires_at > v_now
-        order by n.i, n.position
-    ),
+        select
+            (select array_agg(c.hash::text) from claimed as c),
+            (select array_agg(u.hash) from unsettled as u)
+        into v_claimed, v_locked_hashes;
+    end if;
 
-    clean as (
-        select n.hash, max(v_expires_at[n.i]) as expires_at
-        from nullifier as n
-        where n.i not in (select d.i from deduped as d)
-        group by n.hash
-    ),
+    -- Where each link is settled and ours there is nothing to decide. Else decide from the settled links as
+    -- they were, whatever became of them meanwhile, and from the locked ones as they are. Claims that turn out
+    -- to belong to a deduped stamp go to the owner of the link it clashes with, in the order of the stamp's own
+    -- nullifiers.
+    if v_locked_hashes is not null or p_address <> any(v_settled_owners) then
+        with nullifier as (
+            select n.hash, n.i, n.position
+            from unnest(v_hashes, v_hash_stamps) with ordinality as n (hash, i, position)
+        ),
 
-    renewed as (
-        select c.hash, c.expires_at
-        from clean as c
-        inner join link as l on l.hash = c.hash
-        where l.expires_at <> c.expires_at
-    ),
+        link as (
+            select s.hash, s.address, s.expires_at
+            from unnest(v_settled_hashes, v_settled_owners, v_settled_expiries) as s (hash, address, expires_at)
+            union all
+            select l.hash::text, l.address::text, l.expires_at
+            from registry_hashscorerlink as l
+            where l.community_id = p_scorer_id and l.hash = any(v_locked_hashes)
+        ),
 
-    backfilled as (
-        select distinct on (n.hash) n.hash, d.address, d.expires_at
-        from nullifier as n
-        inner join deduped as d on d.i = n.i
-        where n.hash = any(v_claimed) and n.hash not in (select c.hash from clean as c)
-        order by n.hash, n.i
-    )
+        deduped as (
+            select distinct on (n.i) n.i, l.address, l.expires_at
+            from nullifier as n
+            inner join link as l on l.hash = n.hash
+            where l.address <> p_address and l.expires_at > v_now
+            order by n.i, n.position
+        ),
 
-    select
-        coalesce((select array_agg(d.i order by d.i) from deduped as d), '{}'),
-        (select array_agg(r.hash) from renewed as r),
-        (select array_agg(r.expires_at) from renewed as r),
-        (select array_agg(b.hash) from backfilled as b),
-        (select array_agg(b.address::text) from backfilled as b),
-        (select array_agg(b.expires_at) from backfilled as b)
-    into
-        v_deduped,
-        v_renewed_hashes,
-        v_renewed_expiries,
-        v_backfilled_hashes,
-        v_backfilled_owners,
-        v_backfilled_expiries;
+        clean as (
+            select n.hash, max(p_expires_at[n.i]) as expires_at
+            from nullifier as n
+            where n.i not in (select d.i from deduped as d)
+            group by n.hash
+        ),
+
+        renewed as (
+            select c.hash, c.expires_at
+            from clean as c
+            inner join link as l on l.hash = c.hash
+            where l.expires_at <> c.expires_at
+        ),
+
+        backfilled as (
+            select distinct on (n.hash) n.hash, d.address, d.expires_at
+            from nullifier as n
+            inner join deduped as d on d.i = n.i
+            where n.hash = any(v_claimed) and n.hash not in (select c.hash from clean as c)
+            order by n.hash, n.i
+        )
+
+        select
+            coalesce((select array_agg(d.i order by d.i) from deduped as d), '{}'),
+            (select array_agg(r.hash) from renewed as r),
+            (select array_agg(r.expires_at) from renewed as r),
+            (select array_agg(b.hash) from backfilled as b),
+            (select array_agg(b.address::text) from backfilled as b),
+            (select array_agg(b.expires_at) from backfilled as b)
+        into
+            v_deduped,
+            v_renewed_hashes,
+            v_renewed_expiries,
+            v_backfilled_hashes,
+            v_backfilled_owners,
+            v_backfilled_expiries;
+    end if;
 
     if v_renewed_hashes is not null then
         update registry_hashscorerlink as l
@@ -608,7 +843,7 @@ begin
             l.community_id = p_scorer_id
             and l.hash = any(v_renewed_hashes)
             and l.hash = r.hash
-            and l.address = v_address;
+            and l.address = p_address;
     end if;
 
     -- guard_live_link lets no update change the owner of a live link, not even of one claimed just now, so it
@@ -617,7 +852,7 @@ begin
     if v_backfilled_hashes is not null then
         update registry_hashscorerlink as l
         set expires_at = v_now
-        where l.community_id = p_scorer_id and l.hash = any(v_backfilled_hashes) and l.address = v_address;
+        where l.community_id = p_scorer_id and l.hash = any(v_backfilled_hashes) and l.address = p_address;
 
         update registry_hashscorerlink as l
         set address = b.address, expires_at = b.expires_at
@@ -627,107 +862,117 @@ begin
             l.community_id = p_scorer_id
             and l.hash = any(v_backfilled_hashes)
             and l.hash = b.hash
-            and l.address = v_address;
+            and l.address = p_address;
     end if;
 
     ------------------------------------------------------------------------------------------------------
-    -- Stamps: exactly the clean ones, of each provider the first. Rows that already hold the credential
-    -- stay, and documents are compared within a provider only.
+    -- Stamps: exactly the clean ones, of each provider the first. Rows that hold the credential already, byte
+    -- by byte, are kept; documents are compared within a provider only.
     ------------------------------------------------------------------------------------------------------
-    select coalesce(array_agg(c.i order by c.i), '{}')
-    into v_counted
-    from (
-        select distinct on (s.provider) s.i
-        from unnest(v_providers) with ordinality as s (provider, i)
-        where s.i <> all(v_deduped)
-        order by s.provider, s.i
-    ) as c;
-
-    with counted as (
-        select s.provider, s.credential
-        from unnest(v_providers, v_credentials) with ordinality as s (provider, credential, i)
-        where s.i = any(v_counted)
+    with counted as materialized (
+        select distinct on (c.provider) c.provider, c.credential, c.i
+        from unnest(p_providers, p_credentials) with ordinality as c (provider, credential, i)
+        where c.i <> all(v_deduped)
+        order by c.provider, c.i
     ),
 
-    unchanged as (
-        select distinct on (s.provider) s.id, s.provider
+    kept as (
+        select min(s.id) as id, s.provider
         from registry_stamp as s
-        inner join counted as c on c.provider = s.provider and c.credential = s.credential
+        inner join counted as c
+            on c.provider = s.provider and record_image_eq(row(c.credential), row(s.credential))
         where s.passport_id = v_passport_id
-        order by s.provider, s.id
-    ),
-
-    outdated as (
-        delete from registry_stamp as s
-        where s.passport_id = v_passport_id and s.id not in (select u.id from unchanged as u)
+        group by s.provider
     )
 
-    insert into registry_stamp (passport_id, provider, credential)
-    select v_passport_id, c.provider, c.credential
-    from counted as c
-    where c.provider not in (select u.provider from unchanged as u);
+    select
+        (select coalesce(array_agg(c.i order by c.i), '{}') from counted as c),
+        (select count(*) from registry_stamp as s where s.passport_id = v_passport_id),
+        coalesce(array_agg(k.id), '{}'),
+        coalesce(array_agg(k.provider), '{}')
+    into v_counted, v_stored, v_kept, v_kept_providers
+    from kept as k;
+
+    if v_stored > cardinality(v_kept) then
+        delete from registry_stamp as s
+        where s.passport_id = v_passport_id and s.id <> all(v_kept);
+    end if;
+
+    if cardinality(v_counted) > cardinality(v_kept) then
+        insert into registry_stamp (passport_id, provider, credential)
+        select v_passport_id, c.provider, c.credential
+        from unnest(p_providers, p_credentials) with ordinality as c (provider, credential, i)
+        where c.i = any(v_counted) and c.provider <> all(v_kept_providers);
+    end if;
 
     ------------------------------------------------------------------------------------------------------
-    -- Score: numeric throughout; a provider without a weight is worth 0.
+    -- Score: numeric throughout; a provider without a weight is worth 0. A provider with a clean stamp beside a
+    -- deduped one is shown as what it counts for: of one key, jsonb keeps the last value.
     ------------------------------------------------------------------------------------------------------
+    with stamp as materialized (
+        select
+            s.i,
+            s.provider,
+            s.credential,
+            s.expires_at,
+            weight_of(v_weights, s.provider) as weight,
+            s.i = any(v_counted) as counts
+        from unnest(p_providers, p_credentials, p_expires_at)
+            with ordinality as s (provider, credential, expires_at, i)
+    )
+
     select
-        coalesce(sum(s.weight), 0),
-        coalesce(jsonb_object_agg(s.provider, s.weight), '{}'),
+        min(s.i) filter (where s.weight is null),
+        coalesce(sum(s.weight) filter (where s.counts), 0),
+        coalesce(jsonb_object_agg(s.provider, s.weight) filter (where s.counts), '{}'),
         coalesce(
             jsonb_object_agg(
                 s.provider,
                 jsonb_build_object(
-                    'score', five_decimals(s.weight),
-                    'dedup', false,
-                    'expiration_date', iso_timestamp(s.expires_at)
+                    'score', five_decimals(case when s.counts then s.weight else 0 end),
+                    'dedup', not s.counts,
+                    'expiration_date', case
+                        when s.counts then iso_timestamp(s.expires_at)
+                        else coalesce(s.credential ->> 'expirationDate', iso_timestamp(s.expires_at))
+                    end
                 )
-            ),
+                order by s.counts, s.i desc
+            ) filter (where s.counts or s.i = any(v_deduped)),
             '{}'
         ),
-        min(s.expires_at)
-    into v_raw_score, v_stamp_scores, v_stamps, v_expiration_date
-    from (
-        select s.provider, s.expires_at, s.weight
-        from unnest(v_providers, v_expires_at, v_stamp_weights)
-            with ordinality as s (provider, expires_at, weight, i)
-        where s.i = any(v_counted)
-    ) as s;
+        min(s.expires_at) filter (where s.counts)
+    into v_stamp, v_raw_score, v_stamp_scores, v_stamps, v_expiration_date
+    from stamp as s;
 
-    -- A provider with a clean stamp beside a deduped one is shown as what it counts for.
-    select
-        coalesce(
-            jsonb_object_agg(
-                s.provider,
-                jsonb_build_object(
-                    'score', five_decimals(0),
-                    'dedup', true,
-                    'expiration_date', coalesce(
-                        s.credential ->> 'expirationDate', iso_timestamp(s.expires_at)
-                    )
-                )
-                order by s.i desc
+    if v_stamp is not null then
+        raise exception 'misconfigured scorer' using
+            errcode = 'SC006',
+            detail = format(
+                'Community %s has an unusable weight for provider %L.', p_scorer_id, p_providers[v_stamp]
             ),
-            '{}'
-        ) || v_stamps
-    into v_stamps
-    from unnest(v_providers, v_credentials, v_expires_at)
-        with ordinality as s (provider, credential, expires_at, i)
-    where s.i = any(v_deduped);
+            hint = 'In scorer_weighted_binaryweightedscorer, each weight is a number or a numeric string.';
+    end if;
 
     v_passing := v_raw_score >= v_threshold;
-    v_evidence := jsonb_build_object(
-        'type', 'ThresholdScoreCheck',
-        'success', v_passing,
-        'rawScore', v_raw_score::text,
-        'threshold', v_threshold::text
-    );
 
     insert into registry_score (
         passport_id, score, status, last_score_timestamp, evidence, stamp_scores, stamps, expiration_date, error
     )
     values (
-        v_passport_id, v_passing::integer, 'DONE', v_now, v_evidence, v_stamp_scores, v_stamps,
-        v_expiration_date, null
+        v_passport_id,
+        v_passing::integer,
+        'DONE',
+        v_now,
+        jsonb_build_object(
+            'type', 'ThresholdScoreCheck',
+            'success', v_passing,
+            'rawScore', v_raw_score::text,
+            'threshold', v_threshold::text
+        ),
+        v_stamp_scores,
+        v_stamps,
+        v_expiration_date,
+        null
     )
     on conflict (passport_id) do update set
         score = excluded.score,
@@ -743,24 +988,24 @@ begin
     ------------------------------------------------------------------------------------------------------
     -- Events: one a deduped stamp, then the score as it was stored.
     ------------------------------------------------------------------------------------------------------
-    insert into registry_event (action, address, data, community_id, created_at)
-    select
-        'LIFO_DEDUPLICATION',
-        v_address,
-        jsonb_build_object(
-            'nullifiers', p_valid_stamps -> (d.i - 1)::integer -> 'nullifiers',
-            'provider', v_providers[d.i],
-            'community_id', p_scorer_id
-        ),
-        p_scorer_id,
-        v_now
-    from unnest(v_deduped) as d (i)
-    order by d.i;
+    if cardinality(v_deduped) > 0 then
+        insert into registry_event (action, address, data, community_id, created_at)
+        select
+            'LIFO_DEDUPLICATION',
+            p_address,
+            jsonb_build_object(
+                'nullifiers', p_nullifiers[d.i], 'provider', p_providers[d.i], 'community_id', p_scorer_id
+            ),
+            p_scorer_id,
+            v_now
+        from unnest(v_deduped) as d (i)
+        order by d.i;
+    end if;
 
     insert into registry_event (action, address, data, community_id, created_at)
     values (
         'SCORE_UPDATE',
-        v_address,
+        p_address,
         jsonb_build_object(
             'scorer_id', p_scorer_id,
             'model', 'registry.score',
@@ -785,32 +1030,32 @@ begin
     -- Human points: the lock lets the fourth community see the other three, whichever sessions bring them.
     ------------------------------------------------------------------------------------------------------
     if p_human_points_enabled and v_human_points_program and v_passing and v_now >= p_human_points_start then
-        perform pg_advisory_xact_lock(hashtextextended('human_points ' || v_address, 0));
+        perform pg_advisory_xact_lock(hashtextextended('human_points ' || p_address, 0));
 
         insert into human_points_passingscorerecord (address, community_id)
-        values (v_address, p_scorer_id)
+        values (p_address, p_scorer_id)
         on conflict (address, community_id) do nothing;
 
         insert into human_points_stampaction (address, provider, action)
-        select v_address, v_providers[c.i], 'VERIFIED'
+        select p_address, p_providers[c.i], 'VERIFIED'
         from unnest(v_counted) as c (i)
-        order by v_providers[c.i] collate "C"
+        order by p_providers[c.i] collate "C"
         on conflict (address, provider) do nothing;
 
         insert into human_points_bonusaward (address, bonus_type, points)
-        select v_address, b.bonus_type, b.points
+        select p_address, b.bonus_type, b.points
         from (
             values
             (
                 'METAMASK_OG', 100,
-                'metamaskDeveloperDao' in (select v_providers[c.i] from unnest(v_counted) as c (i))
+                'metamaskDeveloperDao' in (select p_providers[c.i] from unnest(v_counted) as c (i))
             ),
             (
                 'SCORING_BONUS', 50,
                 (
                     select count(distinct r.community_id)
                     from human_points_passingscorerecord as r
-                    where r.address = v_address
+                    where r.address = p_address
                 ) >= 4
             )
         ) as b (bonus_type, points, earned)
@@ -823,7 +1068,7 @@ begin
     -- Answer.
     ------------------------------------------------------------------------------------------------------
     return jsonb_build_object(
-        'address', v_address,
+        'address', p_address,
         'score', five_decimals(v_raw_score),
         'passing_score', v_passing,
         'last_score_timestamp', iso_timestamp(v_score.last_score_timestamp),
@@ -836,9 +1081,9 @@ begin
         'linked_score', null
     );
 end;
-$_$;
+$$;
 
-ALTER FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.score_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.stamp_fault(p_stamp jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -881,36 +1126,24 @@ $_$;
 ALTER FUNCTION scorer.stamp_fault(p_stamp jsonb) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.weight_of(p_weights jsonb, p_provider text) RETURNS numeric
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
-    AS $_$
-/*
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN ((p_weights -> p_provider) IS NULL) THEN (0)::numeric WHEN ((jsonb_typeof((p_weights -> p_provider)) = ANY (ARRAY['number'::text, 'string'::text])) AND ((p_weights ->> p_provider) ~ '^\s*[-+]?([0-9]{1,9}([.][0-9]{0,20})?|[.][0-9]{1,20})([eE][-+]?[0-9])?\s*$'::text)) THEN ((p_weights ->> p_provider))::numeric ELSE NULL::numeric END;
+
+ALTER FUNCTION scorer.weight_of(p_weights jsonb, p_provider text) OWNER TO scorer_owner;
+
+COMMENT ON FUNCTION scorer.weight_of(p_weights jsonb, p_provider text) IS '
 The weight of a provider.
 
 Arguments
-  p_weights   a scorer's weights: object of provider to number or numeric string
-  p_provider  the provider's name
+  p_weights   a scorer''s weights: object of provider to number or numeric string
+  p_provider  the provider''s name
 
 Result
   the weight; 0 for a provider that p_weights does not name; null for a weight that is neither a number nor
   a numeric string, or has more than nine digits before or twenty after the point.
 
 Errors: none.
-*/
-declare
-    v_weight constant text := p_weights ->> p_provider;
-begin
-    return case
-        when p_weights -> p_provider is null then 0
-        when
-            jsonb_typeof(p_weights -> p_provider) in ('number', 'string')
-            and v_weight ~ '^\s*[-+]?([0-9]{1,9}([.][0-9]{0,20})?|[.][0-9]{1,20})([eE][-+]?[0-9])?\s*$'
-            then v_weight::numeric
-    end;
-end;
-$_$;
-
-ALTER FUNCTION scorer.weight_of(p_weights jsonb, p_provider text) OWNER TO scorer_owner;
+';
 
 CREATE TABLE scorer.account_account (
     id bigint NOT NULL,
@@ -997,6 +1230,23 @@ ALTER TABLE scorer.ceramic_cache ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDE
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE scorer.credential_check (
+    digest bytea NOT NULL,
+    verifier text NOT NULL,
+    fault text,
+    issuer text,
+    subject text,
+    provider text,
+    nullifiers jsonb,
+    expires_at timestamp with time zone,
+    typed boolean,
+    checked_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT credential_check_check CHECK (((fault IS NOT NULL) OR ((num_nulls(issuer, subject, provider, nullifiers, expires_at, typed) = 0) AND (jsonb_array_length(nullifiers) > 0)))),
+    CONSTRAINT credential_check_digest_check CHECK ((octet_length(digest) = 32))
+);
+
+ALTER TABLE scorer.credential_check OWNER TO scorer_owner;
 
 CREATE TABLE scorer.human_points_bonusaward (
     id bigint NOT NULL,
@@ -1188,6 +1438,9 @@ ALTER TABLE ONLY scorer.alembic_version
 ALTER TABLE ONLY scorer.ceramic_cache
     ADD CONSTRAINT ceramic_cache_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY scorer.credential_check
+    ADD CONSTRAINT credential_check_pkey PRIMARY KEY (digest, verifier);
+
 ALTER TABLE ONLY scorer.human_points_bonusaward
     ADD CONSTRAINT human_points_bonusaward_address_bonus_type_key UNIQUE (address, bonus_type);
 
@@ -1268,9 +1521,14 @@ REVOKE ALL ON FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) FRO
 REVOKE ALL ON FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) TO scorer_api;
 
+REVOKE ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text[], OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text[], OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) TO scorer_api;
+
 REVOKE ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) TO scorer_api;
 GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) TO scorer_caller;
+
+REVOKE ALL ON FUNCTION scorer.score_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.stamp_fault(p_stamp jsonb) FROM PUBLIC;
 

@@ -74,7 +74,7 @@ def test_nothing_of_a_key_is_printed_whatever_fails(
     ask_all(200)
     world.execute("update scorer_weighted_binaryweightedscorer set weights = '[]'")
     ask_all(500)
-    world.execute("drop function load_passport")
+    world.execute("drop function request_score")
     ask_all(500)
     text = service.output.read_text()
     assert "violates check constraint" in text

@@ -17,6 +17,9 @@ pytestmark = pytest.mark.http
 
 RECORDING = ROOT / "tests/data/replay.json.gz"
 
+# A community of which the recording knows nothing.
+ELSEWHERE = 999
+
 SCORE_ROW = """
 select score, status, evidence, stamp_scores, stamps
 from registry_score
@@ -44,9 +47,16 @@ def recording() -> dict[str, Any]:
     return recorded
 
 
+@pytest.mark.parametrize("known", [False, True])
 def test_every_recorded_score_is_answered_and_stored_to_the_letter(
-    recording: dict[str, Any], database_url: str, service_url: str, serve: Callable[..., Service], issuer: Any
+    recording: dict[str, Any],
+    database_url: str,
+    service_url: str,
+    serve: Callable[..., Service],
+    issuer: Any,
+    known: bool,
 ) -> None:
+    """Whether each credential has been checked before, or none has."""
     with connect(database_url) as connection:
         world = World(database_url, service_url, connection, issuer)
         for community in recording["communities"]:
@@ -57,21 +67,23 @@ def test_every_recorded_score_is_answered_and_stored_to_the_letter(
                 community["account_id"],
                 community["human_points_program"],
             )
+        world.add_community(ELSEWHERE)
         world.add_key(world.key)
         service = serve(service_url, TRUSTED_IAM_ISSUERS=json.dumps(recording["trusted_issuers"]))
         with closing(http.client.HTTPConnection("127.0.0.1", service.port)) as client:
-            scored = sum(replay(step, world, client) for step in recording["steps"])
+            scored = sum(replay(step, world, client, known) for step in recording["steps"])
         assert scored == sum(step["op"] == "score" for step in recording["steps"])
         events = world.execute(
             "select address, data, community_id from registry_event"
-            " where action = 'LIFO_DEDUPLICATION' order by id"
+            " where action = 'LIFO_DEDUPLICATION' and community_id <> %s order by id",
+            ELSEWHERE,
         )
     assert [
         {"address": address, "data": data, "community_id": community} for address, data, community in events
     ] == recording["dedup_events"]
 
 
-def replay(step: dict[str, Any], world: World, client: http.client.HTTPConnection) -> int:
+def replay(step: dict[str, Any], world: World, client: http.client.HTTPConnection, known: bool) -> int:
     """Does what a step recorded; gives 1 for a score that was compared, else 0."""
     match step:
         case {
@@ -100,11 +112,15 @@ def replay(step: dict[str, Any], world: World, client: http.client.HTTPConnectio
                 community,
             )
         case {"op": "score", "address": address, "community_id": community}:
-            client.request("GET", world.path(address, community), headers={"X-API-Key": world.key})
-            response = client.getresponse()
-            body = json.loads(response.read())
+            if known:
+                ask(client, world, address, ELSEWHERE)
+            else:
+                world.execute("delete from credential_check")
+            checks = world.execute("select count(*) from credential_check")
+            status, body = ask(client, world, address, community)
             body["last_score_timestamp"] = "*"
-            assert (response.status, body) == (step["status"], step["body"])
+            assert (status, body) == (step["status"], step["body"])
+            assert not known or world.execute("select count(*) from credential_check") == checks
             ((score, *row),) = world.execute(SCORE_ROW, address, community)
             names = ("score", "status", "evidence", "stamp_scores", "stamps")
             assert dict(zip(names, (str(score), *row), strict=True)) == step["score_row"]
@@ -116,6 +132,14 @@ def replay(step: dict[str, Any], world: World, client: http.client.HTTPConnectio
         case _:
             raise AssertionError(step)
     return 0
+
+
+def ask(
+    client: http.client.HTTPConnection, world: World, address: str, community: int
+) -> tuple[int, dict[str, Any]]:
+    client.request("GET", world.path(address, community), headers={"X-API-Key": world.key})
+    response = client.getresponse()
+    return response.status, json.loads(response.read())
 
 
 def test_a_score_that_fails_in_the_recorded_service_is_answered(world: World) -> None:

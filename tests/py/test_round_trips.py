@@ -1,11 +1,14 @@
-"""What goes over the wire: at most two round trips a request, and nothing that pins a session to a client."""
+"""What goes over the wire: one round trip a request, two where credentials are checked first, and nothing
+that pins a session to a client."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
+from flask.testing import FlaskClient
 
+from local.issuer import Issuer
 from tests.conftest import World
 from tests.py.service import Service
 from tests.py.wire import Recording, recorded
@@ -26,22 +29,71 @@ def filled(world: World) -> World:
     return world
 
 
-def test_a_warm_request_makes_two_round_trips(filled: World) -> None:
+@pytest.fixture
+def asked(filled: World) -> Iterator[Callable[..., int]]:
+    """Asks for the wallet's score and gives the number of round trips; further arguments are settings."""
     with recorded(filled.service_url) as (url, recording):
-        client = filled.client(database_url=url, human_points_enabled=True)
-        for expected in (2, 4, 6):
-            assert client.get(filled.path(ADDRESS), headers={"X-API-Key": filled.key}).status_code == 200
-            assert recording.round_trips == expected
-        assert client.get(filled.path(ADDRESS), headers={"X-API-Key": "testkey1.wrong"}).status_code == 401
-        assert recording.round_trips == 7
-        assert client.get("/health").status_code == 200
-        assert recording.round_trips == 8
+
+        def ask(status: int = 200, key: str = filled.key, **settings: object) -> int:
+            before = recording.round_trips
+            client = clients.setdefault(str(settings), filled.client(database_url=url, **settings))
+            assert client.get(filled.path(ADDRESS), headers={"X-API-Key": key}).status_code == status
+            return recording.round_trips - before
+
+        clients: dict[str, FlaskClient] = {}
+        yield ask
+
+
+def test_a_request_whose_credentials_are_all_known_makes_one_round_trip(
+    filled: World, asked: Callable[..., int]
+) -> None:
+    assert asked() == 2
+    assert [asked() for _ in range(10)] == [1] * 10
+    assert asked(human_points_enabled=True) == 1
+    filled.execute("update ceramic_cache set deleted_at = now() where provider = 'Provider0'")
+    assert asked() == 1
+    filled.put_valid(ADDRESS, "Provider0", "v0:new")
+    assert [asked(), asked()] == [2, 1]
+    assert asked(401, "testkey1.wrong") == 1
+
+
+def test_what_never_counts_is_known_too(filled: World, asked: Callable[..., int]) -> None:
+    """A bad proof, an expired credential, one of another wallet, one of an issuer that nobody trusts."""
+    asked()
+    tampered = filled.issuer.credential(ADDRESS, "Tampered", ["v0:a"])
+    tampered["credentialSubject"]["nullifiers"] = ["v0:b"]
+    filled.put(ADDRESS, "Tampered", tampered)
+    filled.put(ADDRESS, "Old", filled.issuer.credential(ADDRESS, "Old", ["v0:old"], "2020-01-01T00:00:00Z"))
+    filled.put(ADDRESS, "Other", filled.issuer.credential("0x" + "e" * 40, "Other", ["v0:other"]))
+    assert [asked(), asked()] == [2, 1]
+    filled.put(ADDRESS, "Stranger", Issuer.ethereum().credential(ADDRESS, "Stranger", ["v0:s"]))
+    filled.put(ADDRESS, "Odd", ["odd"])
+    assert asked() == 1
+
+
+def test_a_wallet_that_gets_a_credential_while_others_are_checked_is_asked_again(filled: World) -> None:
+    """No answer is of anything but what the wallet held at one time."""
+
+    def change(statement: str, sent: int) -> None:
+        if sent == 2:
+            filled.execute("update ceramic_cache set deleted_at = now() where provider = 'Provider0'")
+            filled.put_valid(ADDRESS, "Github", "v0:g")
+
+    with recorded(filled.service_url, before=change) as (url, recording):
+        client = filled.client(database_url=url)
+        answer = client.get(filled.path(ADDRESS), headers={"X-API-Key": filled.key}).json
+    assert answer
+    assert set(answer["stamps"]) == {"Github", *(f"Provider{number}" for number in range(1, 20))}
+    # The checks of the first attempt are kept: the second one finds one credential unknown.
+    assert recording.round_trips == 4
+    assert filled.execute("select count(*) from registry_event") == [(1,)]
 
 
 def test_no_statement_pins_a_session(filled: World, serve: Callable[..., Service]) -> None:
     with recorded(filled.service_url) as (url, recording):
         service = serve(url, TRUSTED_IAM_ISSUERS=f'["{filled.issuer.did}"]', HUMAN_POINTS_ENABLED="true")
-        for _ in range(12):
+        for number in range(12):
+            filled.put_valid(ADDRESS, f"More{number}", f"v0:more{number}")
             assert service.get(filled.path(ADDRESS), X_API_Key=filled.key)[0] == 200
         assert service.get("/health")[0] == 200
     assert len(recording.statements) == 25

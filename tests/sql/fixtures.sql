@@ -72,3 +72,79 @@ as $function$
 /* What a key is stored as. */
 select 'sha256$' || encode(sha256(convert_to(p_key, 'UTF8')), 'hex');
 $function$;
+
+create function tap.document(p_provider text, p_nullifiers text[], p_expires_at text default '2090-01-01T00:00:00Z')
+returns jsonb
+language sql
+immutable
+as $function$
+/* What ceramic_cache holds: a credential of wallet a by the issuer did:key:i, whose proof is left out. */
+select jsonb_build_object(
+    'issuer', 'did:key:i',
+    'expirationDate', p_expires_at,
+    'credentialSubject', jsonb_build_object(
+        'id', 'did:pkh:eip155:1:' || tap.wallet('a'), 'provider', p_provider, 'nullifiers', to_jsonb(p_nullifiers)
+    )
+);
+$function$;
+
+create function tap.check_of(p_document jsonb, p_fault text default null, p_kept boolean default true)
+returns jsonb
+language sql
+immutable
+as $function$
+/* An element of p_checks: what the service finds where the proof holds, or the fault. */
+select jsonb_build_object(
+    'digest', encode(sha256(convert_to(p_document::text, 'UTF8')), 'hex'), 'kept', p_kept, 'fault', p_fault
+) || case
+    when p_fault is null then jsonb_build_object(
+        'issuer', p_document ->> 'issuer',
+        'subject', p_document #>> '{credentialSubject,id}',
+        'provider', p_document #>> '{credentialSubject,provider}',
+        'nullifiers', p_document #> '{credentialSubject,nullifiers}',
+        'expires_at', p_document ->> 'expirationDate',
+        'typed', true
+    )
+    else '{}'
+end;
+$function$;
+
+create function tap.ask(
+    p_checks jsonb default '[]',
+    p_address text default tap.wallet('a'),
+    p_trusted_issuers text[] default '{did:key:i}',
+    p_verifier text default 'v1',
+    out outcome text,
+    out unchecked text[],
+    out left_out jsonb,
+    out answer jsonb
+)
+language sql
+as $function$
+/* request_score with the key of test.key, in community 7. */
+select r.outcome, r.unchecked, r.left_out, r.answer
+from scorer.request_score(
+    'test', tap.api_key('test.key'), null, 7, p_address, p_trusted_issuers, p_verifier, p_checks, false, '-infinity'
+) as r;
+$function$;
+
+create procedure tap.api_access()
+language sql
+as $function$
+/* Makes community 7 and the key test.key of its account. */
+call tap.community(7);
+insert into scorer.account_apikey (account_id, prefix, hashed_key) values (1, 'test', tap.api_key('test.key'));
+$function$;
+
+create procedure tap.put(p_document jsonb, p_provider text default null, p_created_at timestamptz default now())
+language sql
+as $function$
+/* Puts a document into the credentials of wallet a, under its own provider unless another is given. */
+insert into scorer.ceramic_cache (address, provider, stamp, created_at)
+values (
+    tap.wallet('a'),
+    coalesce(p_provider, p_document #>> '{credentialSubject,provider}', 'Odd'),
+    p_document,
+    p_created_at
+);
+$function$;

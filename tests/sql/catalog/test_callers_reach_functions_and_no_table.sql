@@ -1,5 +1,5 @@
 begin;
-select plan(16);
+select plan(18);
 
 call community(7);
 insert into account_apikey (account_id, prefix, hashed_key) values (1, 'good', api_key('good.key'));
@@ -9,6 +9,7 @@ grant usage on schema tap to scorer_api, scorer_caller;
 
 -- Acting as each role.
 set local role stranger;
+select throws_ok('select ask()', '42501', null, 'a stranger cannot ask for a score');
 select throws_ok(
     $$ select score_passport(wallet('a'), 7, '[]') $$, '42501', null, 'a stranger cannot score'
 );
@@ -25,6 +26,7 @@ select throws_ok(
     $$ select * from load_passport('good', api_key('good.key'), 7, wallet('a')) $$, '42501', null,
     'scorer_caller cannot load'
 );
+select throws_ok('select ask()', '42501', null, 'nor ask for a score with checks of its own');
 
 set local role scorer_api;
 select is(
@@ -53,7 +55,8 @@ select results_eq(
     order by 1, 2
     $$,
     $$ values
-    ('scorer_api', 'load_passport'::name), ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport') $$,
+    ('scorer_api', 'load_passport'::name), ('scorer_api', 'request_score'), ('scorer_api', 'score_passport'),
+    ('scorer_caller', 'score_passport') $$,
     'of the functions, each may execute these alone'
 );
 select is_empty(

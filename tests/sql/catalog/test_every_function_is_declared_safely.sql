@@ -9,12 +9,15 @@ where p.pronamespace = 'scorer'::regnamespace;
 select isnt_empty('select from functions', 'there are functions');
 select is_empty(
     $$ select signature from functions
-    where not coalesce(proconfig, '{}') @> '{"search_path=pg_catalog, scorer, pg_temp"}' $$,
-    'each pins its search_path, with pg_temp last'
+    where prosqlbody is null and not coalesce(proconfig, '{}') @> '{"search_path=pg_catalog, scorer, pg_temp"}' $$,
+    'each pins its search_path, with pg_temp last, or was bound to what it names when it was made'
 );
 select is_empty(
-    $$ select signature from functions where prosrc !~ '^\s*/\*\n\S[^*]+Arguments[^*]+Result[^*]+Errors' $$,
-    'each says in its body what it takes, gives and raises'
+    $$ select signature from functions
+    where
+        coalesce(obj_description(oid, 'pg_proc'), substring(prosrc from '^\s*/\*(.*)\*/'), '')
+        !~ '^\s*\n\S[^*]+Arguments[^*]+Result[^*]+Errors' $$,
+    'each says in its body, or in the comment on it, what it takes, gives and raises'
 );
 select is_empty(
     $$ select signature from functions
@@ -26,7 +29,7 @@ select is_empty(
 );
 select results_eq(
     'select proname from functions where prosecdef order by 1',
-    array['load_passport', 'score_passport']::name[],
+    array['load_passport', 'request_score', 'score_passport']::name[],
     'those that others call run with the rights of their owner'
 );
 select is_empty(
@@ -38,7 +41,10 @@ select results_eq(
     $$ select format('%s %s %s', f.proname, a.grantee::regrole, a.privilege_type) collate "default"
     from functions as f, aclexplode(f.proacl) as a where a.grantee <> f.proowner order by 1 $$,
     array[
-        'load_passport scorer_api EXECUTE', 'score_passport scorer_api EXECUTE', 'score_passport scorer_caller EXECUTE'
+        'load_passport scorer_api EXECUTE',
+        'request_score scorer_api EXECUTE',
+        'score_passport scorer_api EXECUTE',
+        'score_passport scorer_caller EXECUTE'
     ],
     'what is granted is this'
 );

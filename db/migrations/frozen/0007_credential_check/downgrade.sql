@@ -1,0 +1,1 @@
+drop table scorer.credential_check;

@@ -1,0 +1,232 @@
+create or replace function scorer.request_score(
+    p_key_prefix text,
+    p_key_hash text,
+    p_legacy_key_hash text,
+    p_scorer_id bigint,
+    p_address text,
+    p_trusted_issuers text[],
+    p_verifier text,
+    p_checks jsonb,
+    p_human_points_enabled boolean,
+    p_human_points_start timestamptz,
+    out outcome text,
+    out legacy_parameters text,
+    out unchecked text[],
+    out unchecked_at timestamptz,
+    out left_out jsonb,
+    out answer jsonb
+)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, scorer, pg_temp
+set lock_timeout = '10s'
+set plan_cache_mode = force_generic_plan
+set enable_nestloop = off
+set enable_seqscan = off
+set jit = off
+as $function$
+/*
+A whole request of the HTTP service: checks the API key, that the scorer belongs to the key's account, and scores
+the wallet with those of its live credentials that count. What a credential's document says and whether its proof
+holds is looked up by the digest of the document; a document of which nothing is known is asked for instead, and
+the call made again with its check.
+
+Arguments
+  p_key_prefix, p_key_hash, p_legacy_key_hash  as authenticate_api_key takes them
+  p_scorer_id             the community's id; null matches none
+  p_address               the wallet, in lower case; null for what is none
+  p_trusted_issuers       the DIDs whose credentials count
+  p_verifier              names what checks documents, in its version: checks of another are not used
+  p_checks                array of {"digest" (hex sha256 of the document's text in UTF-8), "kept" (whether the
+                          check holds for good), "fault" (null, or why the document never counts), "issuer",
+                          "subject" (in lower case), "provider", "nullifiers", "expires_at", "typed"}; [] at first
+  p_human_points_enabled, p_human_points_start
+                          as score_passport takes them
+
+Result
+  outcome            'scored', or why not: 'invalid_key', 'legacy_key' (derive p_legacy_key_hash from
+                     legacy_parameters and call again), 'unknown_scorer' (also when it is another account's),
+                     'invalid_address', 'too_many_credentials' (more than 1,000, or more than 10,000 nullifiers),
+                     'unchecked' (check the documents and call again)
+  legacy_parameters  with 'legacy_key'
+  unchecked          with 'unchecked', the documents of which nothing is known, by trusted issuers alone
+  unchecked_at       the time of the database, later than which no proof may have been made
+  left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
+  answer             with 'scored', as score_passport gives it
+
+Errors: those of score_stamps.
+
+Locks, in this order: those of authenticate_api_key; the new rows of credential_check, sorted by digest; the
+passport's row; those of score_stamps.
+
+It is planned as score_passport is.
+*/
+declare
+    -- What a request may cost, whatever a wallet's owner has stored. A production credential has 2 kB.
+    v_max_credentials constant integer := 1000;
+    v_max_bytes constant integer := 65536;
+    v_max_nullifiers constant integer := 10000;
+
+    v_account_id bigint;
+    v_live bigint;
+    v_providers text[];
+    v_credentials jsonb[];
+    v_expires_at timestamptz[];
+    v_nullifiers jsonb[];
+    v_nullifier_count bigint;
+begin
+    select a.account_id, a.legacy_parameters
+    into v_account_id, legacy_parameters
+    from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash) as a;
+
+    if v_account_id is null then
+        outcome := case when legacy_parameters is null then 'invalid_key' else 'legacy_key' end;
+        return;
+    end if;
+
+    if not exists (
+        select from account_community as c where c.id = p_scorer_id and c.account_id = v_account_id
+    ) then
+        outcome := 'unknown_scorer';
+        return;
+    end if;
+
+    if p_address is null then
+        outcome := 'invalid_address';
+        return;
+    end if;
+
+    -- A check that holds for good is kept even where this request cannot be answered yet.
+    if p_checks <> '[]' then
+        insert into credential_check (
+            digest, verifier, fault, issuer, subject, provider, nullifiers, expires_at, typed
+        )
+        select
+            decode(c.digest, 'hex'), p_verifier, c.fault, c.issuer, c.subject, c.provider, c.nullifiers,
+            c.expires_at, c.typed
+        from jsonb_to_recordset(p_checks) as c (
+            digest text, kept boolean, fault text, issuer text, subject text, provider text, nullifiers jsonb,
+            expires_at timestamptz, typed boolean
+        )
+        where c.kept
+        order by c.digest collate "C"
+        on conflict (digest, verifier) do nothing;
+    end if;
+
+    -- What the wallet holds is read when no other scoring of its passport is under way: who reads last also
+    -- writes last.
+    perform from registry_passport as p
+    where p.address = p_address and p.community_id = p_scorer_id
+    for no key update;
+
+    with live as materialized (
+        select
+            d.*,
+            case
+                when octet_length(d.document) <= v_max_bytes then sha256(convert_to(d.document, 'UTF8'))
+            end as digest
+        from (
+            select c.id, c.created_at, c.provider, c.stamp, c.stamp::text as document
+            from ceramic_cache as c
+            where c.address = p_address and c.deleted_at is null
+            limit v_max_credentials + 1
+        ) as d
+    ),
+
+    known as materialized (
+        select k.digest, k.fault, k.issuer, k.subject, k.provider, k.nullifiers, k.expires_at
+        from credential_check as k
+        where k.verifier = p_verifier and k.digest = any((select array_agg(l.digest) from live as l)::bytea[])
+        union all
+        select decode(c.digest, 'hex'), c.fault, c.issuer, c.subject, c.provider, c.nullifiers, c.expires_at
+        from jsonb_to_recordset(p_checks) as c (
+            digest text, kept boolean, fault text, issuer text, subject text, provider text, nullifiers jsonb,
+            expires_at timestamptz
+        )
+        where not c.kept
+    ),
+
+    judged as (
+        select
+            l.id, l.created_at, l.provider, l.stamp, l.document, k.nullifiers, k.expires_at,
+            case
+                when l.digest is null then 'too_large'
+                when coalesce(k.issuer, l.stamp ->> 'issuer') = any(p_trusted_issuers) is not true
+                    then 'untrusted_issuer'
+                when k.digest is null then 'unchecked'
+                when k.fault is not null then k.fault
+                when k.subject <> 'did:pkh:eip155:1:' || p_address then 'other_subject'
+                when k.provider <> l.provider then 'other_provider'
+                when k.expires_at <= now() then 'expired'
+            end as reason
+        from live as l
+        left join known as k on k.digest = l.digest
+    ),
+
+    aged as (
+        select
+            j.*,
+            j.reason is null and 1 = row_number() over (
+                partition by j.provider, j.reason is null
+                order by j.created_at desc, j.id desc
+            ) as counts
+        from judged as j
+    )
+
+    select
+        count(*),
+        array_agg(distinct a.document) filter (where a.reason = 'unchecked'),
+        jsonb_agg(jsonb_build_array(a.provider, a.reason) order by a.created_at, a.id)
+            filter (where a.reason is not null),
+        array_agg(a.provider::text order by a.created_at, a.id) filter (where a.counts),
+        array_agg(a.stamp order by a.created_at, a.id) filter (where a.counts),
+        array_agg(a.expires_at order by a.created_at, a.id) filter (where a.counts),
+        array_agg(a.nullifiers order by a.created_at, a.id) filter (where a.counts),
+        sum(jsonb_array_length(a.nullifiers)) filter (where a.counts)
+    into
+        v_live,
+        unchecked,
+        left_out,
+        v_providers,
+        v_credentials,
+        v_expires_at,
+        v_nullifiers,
+        v_nullifier_count
+    from aged as a;
+
+    if v_live > v_max_credentials or v_nullifier_count > v_max_nullifiers then
+        outcome := 'too_many_credentials';
+        unchecked := null;
+        left_out := null;
+        return;
+    end if;
+
+    if unchecked is not null then
+        outcome := 'unchecked';
+        -- Not the time of the transaction, which may have waited for the passport.
+        unchecked_at := clock_timestamp();
+        left_out := null;
+        return;
+    end if;
+
+    outcome := 'scored';
+    answer := score_stamps(
+        p_address,
+        p_scorer_id,
+        v_providers,
+        v_credentials,
+        v_expires_at,
+        v_nullifiers,
+        p_human_points_enabled,
+        p_human_points_start
+    );
+end;
+$function$;
+
+revoke execute on function scorer.request_score(
+    text, text, text, bigint, text, text[], text, jsonb, boolean, timestamptz
+) from public;
+grant execute on function scorer.request_score(
+    text, text, text, bigint, text, text[], text, jsonb, boolean, timestamptz
+) to scorer_api;
