@@ -1,7 +1,7 @@
 """The database: every SQL statement of the service, and what its errors mean."""
 
-import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
@@ -78,7 +78,7 @@ class Reply:
 
 
 class Database:
-    """Connections to one database, one a thread, opened when first used.
+    """Connections to one database, as many as threads have used at the same time.
 
     Each call is one statement in its own transaction and one round trip, and leaves nothing behind in the
     server's session, so that a transaction-mode pooler can share its connections.
@@ -86,7 +86,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._conninfo = conninfo(url)
-        self._thread = threading.local()
+        # The one used last is used next: a session plans the functions when it first calls them.
+        self._idle: list[psycopg.Connection] = []
 
     def request_score(self, arguments: Mapping[str, Any]) -> Reply:
         """Calls request_score with its arguments, named without p_; raises Unavailable, Misconfigured."""
@@ -98,25 +99,27 @@ class Database:
         self._fetch(PING, {})
 
     def _fetch(self, statement: LiteralString, arguments: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        connection = self._connection()
         try:
-            return self._connection().execute(statement, arguments).fetchall()
+            rows = connection.execute(statement, arguments).fetchall()
         except psycopg.Error as error:
+            if connection.closed:
+                # What ended it has ended the others too, or will cost each of them an attempt.
+                self._idle.clear()
+            else:
+                self._idle.append(connection)
             # The error itself would put its detail into the log.
             raise meaning(error) from None
+        self._idle.append(connection)
+        return rows
 
     def _connection(self) -> psycopg.Connection:
-        connection: psycopg.Connection | None = getattr(self._thread, "connection", None)
-        if connection is None or connection.closed:
-            try:
-                connection = psycopg.connect(
-                    self._conninfo,
-                    autocommit=True,
-                    prepare_threshold=None,
-                )
-            except psycopg.OperationalError as error:
-                raise Unavailable(report(error)) from None
-            self._thread.connection = connection
-        return connection
+        with suppress(IndexError):
+            return self._idle.pop()
+        try:
+            return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None)
+        except psycopg.OperationalError as error:
+            raise Unavailable(report(error)) from None
 
 
 def meaning(error: psycopg.Error) -> Exception:

@@ -69,12 +69,15 @@ declare
     v_max_nullifiers constant integer := 10000;
 
     v_account_id bigint;
-    v_live bigint;
+    -- One element a live credential, oldest first.
     v_providers text[];
     v_credentials jsonb[];
+    v_digests bytea[];
     v_expires_at timestamptz[];
     v_nullifiers jsonb[];
+    v_reasons text[];
     v_nullifier_count bigint;
+    v_provider_count bigint;
 begin
     select a.account_id, a.legacy_parameters
     into v_account_id, legacy_parameters
@@ -120,39 +123,35 @@ begin
     where p.address = p_address and p.community_id = p_scorer_id
     for no key update;
 
-    with live as materialized (
-        select
-            d.*,
-            case
-                when octet_length(d.document) <= v_max_bytes then sha256(convert_to(d.document, 'UTF8'))
-            end as digest
-        from (
-            select c.id, c.created_at, c.provider, c.stamp, c.stamp::text as document
-            from ceramic_cache as c
-            where c.address = p_address and c.deleted_at is null
-            limit v_max_credentials + 1
-        ) as d
-    ),
+    select array_agg(c.provider), array_agg(c.stamp), array_agg(
+        case when octet_length(c.document) <= v_max_bytes then sha256(convert_to(c.document, 'UTF8')) end
+    )
+    into v_providers, v_credentials, v_digests
+    from (
+        select c.provider::text as provider, c.stamp, c.stamp::text as document
+        from ceramic_cache as c
+        where c.address = p_address and c.deleted_at is null
+        order by c.created_at, c.id
+        limit v_max_credentials + 1
+    ) as c;
 
-    known as materialized (
-        select k.digest, k.fault, k.issuer, k.subject, k.provider, k.nullifiers, k.expires_at
-        from credential_check as k
-        where k.verifier = p_verifier and k.digest = any((select array_agg(l.digest) from live as l)::bytea[])
-        union all
-        select decode(c.digest, 'hex'), c.fault, c.issuer, c.subject, c.provider, c.nullifiers, c.expires_at
-        from jsonb_to_recordset(p_checks) as c (
-            digest text, kept boolean, fault text, issuer text, subject text, provider text, nullifiers jsonb,
-            expires_at timestamptz
-        )
-        where not c.kept
-    ),
-
-    judged as (
+    select
+        array_agg(j.expires_at order by j.i),
+        array_agg(j.nullifiers order by j.i),
+        array_agg(j.reason order by j.i),
+        sum(jsonb_array_length(j.nullifiers)) filter (where j.reason is null),
+        count(distinct j.provider) filter (where j.reason is null)
+    into v_expires_at, v_nullifiers, v_reasons, v_nullifier_count, v_provider_count
+    from (
         select
-            l.id, l.created_at, l.provider, l.stamp, l.document, k.nullifiers, k.expires_at,
+            l.i,
+            l.provider,
+            k.expires_at,
+            k.nullifiers,
             case
                 when l.digest is null then 'too_large'
-                when coalesce(k.issuer, l.stamp ->> 'issuer') = any(p_trusted_issuers) is not true
+                when
+                    coalesce(k.issuer, v_credentials[l.i] ->> 'issuer') = any(p_trusted_issuers) is not true
                     then 'untrusted_issuer'
                 when k.digest is null then 'unchecked'
                 when k.fault is not null then k.fault
@@ -160,54 +159,55 @@ begin
                 when k.provider <> l.provider then 'other_provider'
                 when k.expires_at <= now() then 'expired'
             end as reason
-        from live as l
-        left join known as k on k.digest = l.digest
-    ),
+        from unnest(v_providers, v_digests) with ordinality as l (provider, digest, i)
+        left join (
+            select k.digest, k.fault, k.issuer, k.subject, k.provider, k.nullifiers, k.expires_at
+            from credential_check as k
+            where k.verifier = p_verifier and k.digest = any(v_digests)
+            union all
+            select decode(c.digest, 'hex'), c.fault, c.issuer, c.subject, c.provider, c.nullifiers, c.expires_at
+            from jsonb_to_recordset(p_checks) as c (
+                digest text, kept boolean, fault text, issuer text, subject text, provider text,
+                nullifiers jsonb, expires_at timestamptz
+            )
+            where not c.kept
+        ) as k on k.digest = l.digest
+    ) as j;
 
-    aged as (
-        select
-            j.*,
-            j.reason is null and 1 = row_number() over (
-                partition by j.provider, j.reason is null
-                order by j.created_at desc, j.id desc
-            ) as counts
-        from judged as j
-    )
-
-    select
-        count(*),
-        array_agg(distinct a.document) filter (where a.reason = 'unchecked'),
-        jsonb_agg(jsonb_build_array(a.provider, a.reason) order by a.created_at, a.id)
-            filter (where a.reason is not null),
-        array_agg(a.provider::text order by a.created_at, a.id) filter (where a.counts),
-        array_agg(a.stamp order by a.created_at, a.id) filter (where a.counts),
-        array_agg(a.expires_at order by a.created_at, a.id) filter (where a.counts),
-        array_agg(a.nullifiers order by a.created_at, a.id) filter (where a.counts),
-        sum(jsonb_array_length(a.nullifiers)) filter (where a.counts)
-    into
-        v_live,
-        unchecked,
-        left_out,
-        v_providers,
-        v_credentials,
-        v_expires_at,
-        v_nullifiers,
-        v_nullifier_count
-    from aged as a;
-
-    if v_live > v_max_credentials or v_nullifier_count > v_max_nullifiers then
+    if cardinality(v_providers) > v_max_credentials or v_nullifier_count > v_max_nullifiers then
         outcome := 'too_many_credentials';
-        unchecked := null;
-        left_out := null;
         return;
     end if;
 
-    if unchecked is not null then
+    if 'unchecked' = any(v_reasons) then
         outcome := 'unchecked';
         -- Not the time of the transaction, which may have waited for the passport.
         unchecked_at := clock_timestamp();
-        left_out := null;
+        unchecked := array(
+            select distinct v_credentials[r.i]::text
+            from unnest(v_reasons) with ordinality as r (reason, i)
+            where r.reason = 'unchecked'
+        );
         return;
+    end if;
+
+    -- Of each provider the newest that counts stays.
+    if v_provider_count < cardinality(v_providers) then
+        select
+            array_agg(n.provider order by n.i) filter (where n.counts),
+            array_agg(v_credentials[n.i] order by n.i) filter (where n.counts),
+            array_agg(v_expires_at[n.i] order by n.i) filter (where n.counts),
+            array_agg(v_nullifiers[n.i] order by n.i) filter (where n.counts),
+            jsonb_agg(jsonb_build_array(n.provider, n.reason) order by n.i) filter (where n.reason is not null)
+        into v_providers, v_credentials, v_expires_at, v_nullifiers, left_out
+        from (
+            select
+                r.provider,
+                r.reason,
+                r.i,
+                r.reason is null and r.i = max(r.i) over (partition by r.provider, r.reason is null) as counts
+            from unnest(v_providers, v_reasons) with ordinality as r (provider, reason, i)
+        ) as n;
     end if;
 
     outcome := 'scored';

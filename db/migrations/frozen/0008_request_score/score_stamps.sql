@@ -59,7 +59,7 @@ declare
     v_settled_hashes text[];
     v_settled_owners text[];
     v_settled_expiries timestamptz[];
-    v_deduped bigint[] := '{}';
+    v_deduped bigint[] := array[]::bigint[];
     v_renewed_hashes text[];
     v_renewed_expiries timestamptz[];
     v_backfilled_hashes text[];
@@ -310,8 +310,8 @@ begin
     -- by byte, are kept; documents are compared within a provider only.
     ------------------------------------------------------------------------------------------------------
     with counted as materialized (
-        select distinct on (c.provider) c.provider, c.credential, c.i
-        from unnest(p_providers, p_credentials) with ordinality as c (provider, credential, i)
+        select distinct on (c.provider) c.provider, c.i
+        from unnest(p_providers) with ordinality as c (provider, i)
         where c.i <> all(v_deduped)
         order by c.provider, c.i
     ),
@@ -320,7 +320,7 @@ begin
         select min(s.id) as id, s.provider
         from registry_stamp as s
         inner join counted as c
-            on c.provider = s.provider and record_image_eq(row(c.credential), row(s.credential))
+            on c.provider = s.provider and record_image_eq(row(p_credentials[c.i]), row(s.credential))
         where s.passport_id = v_passport_id
         group by s.provider
     )
@@ -329,7 +329,7 @@ begin
         (select coalesce(array_agg(c.i order by c.i), '{}') from counted as c),
         (select count(*) from registry_stamp as s where s.passport_id = v_passport_id),
         coalesce(array_agg(k.id), '{}'),
-        coalesce(array_agg(k.provider), '{}')
+        coalesce(array_agg(k.provider::text), '{}')
     into v_counted, v_stored, v_kept, v_kept_providers
     from kept as k;
 
@@ -353,12 +353,10 @@ begin
         select
             s.i,
             s.provider,
-            s.credential,
             s.expires_at,
             weight_of(v_weights, s.provider) as weight,
             s.i = any(v_counted) as counts
-        from unnest(p_providers, p_credentials, p_expires_at)
-            with ordinality as s (provider, credential, expires_at, i)
+        from unnest(p_providers, p_expires_at) with ordinality as s (provider, expires_at, i)
     )
 
     select
@@ -373,7 +371,7 @@ begin
                     'dedup', not s.counts,
                     'expiration_date', case
                         when s.counts then iso_timestamp(s.expires_at)
-                        else coalesce(s.credential ->> 'expirationDate', iso_timestamp(s.expires_at))
+                        else coalesce(p_credentials[s.i] ->> 'expirationDate', iso_timestamp(s.expires_at))
                     end
                 )
                 order by s.counts, s.i desc

@@ -1,0 +1,168 @@
+"""How fast the service is: python -m bench [--database URL] [--url URL] [--requests N]
+
+Starts a database and the service, fills wallets with freshly signed credentials, asks for their scores in
+several cases with 1, 8 and 32 clients, and prints a table, which it writes to .bench/ too, as JSON beside a
+chart.
+
+--database does the same in that database, as a superuser, and leaves it filled. --url asks another
+implementation of the endpoint, which has to work on the same database.
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench import cold_start
+from bench.cases import WEIGHTS, Case, Wallets, cases
+from bench.chart import draw
+from bench.clients import ask
+from bench.database import cost
+from bench.table import Row, printed
+from local import postgres
+from local.issuer import Issuer
+from local.migrate import ROOT, migrate
+from tests.conftest import OwnServer, World, add_service_role, create_database, inhabited, service_url_of
+from tests.py.service import running
+
+CLIENTS = (1, 8, 32)
+# The processor time of a request is read while so many clients ask.
+BUSY = 8
+RESULTS = ROOT / ".bench"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--database", metavar="URL", help="the database to fill and to ask")
+    parser.add_argument("--url", help="the service to ask")
+    parser.add_argument(
+        "--requests", type=int, default=512, help="of each case and number of clients, at least"
+    )
+    parser.add_argument("--only", default="", metavar="TEXT", help="the cases whose name has the text")
+    arguments = parser.parse_args()
+    with ExitStack() as stack:
+        world, server = stack.enter_context(database(arguments.database))
+        weights = json.dumps(WEIGHTS)
+        world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", weights)
+        wallets = Wallets(world)
+        settings = {"TRUSTED_IAM_ISSUERS": json.dumps(wallets.trusted)}
+        url, workers = arguments.url, []
+        if not url:
+            service = stack.enter_context(
+                running(
+                    Path(stack.enter_context(tempfile.TemporaryDirectory())) / "log",
+                    world.service_url,
+                    WEB_CONCURRENCY=str(os.cpu_count()),
+                    **settings,
+                )
+            )
+            url, workers = f"http://127.0.0.1:{service.port}", psutil.Process(service.pid).children()
+        rows = [
+            row
+            for case in cases(wallets)
+            if arguments.only in case.name
+            for row in measured(world, wallets.trusted, case, arguments.requests, url, workers, server)
+        ]
+        result = {
+            "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
+            "postgresql": world.connection.info.server_version,
+            "rows": [dataclasses.asdict(row) for row in rows],
+            "largest_process_mb": max((w.memory_info().rss for w in workers), default=0) / 1e6,
+            "cold_start": dataclasses.asdict(
+                cold_start.measured(
+                    settings | {"DATABASE_URL": world.service_url}, world.path(wallets.usual[0]), world.key
+                )
+            ),
+        }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "result.json").write_text(json.dumps(result, indent=2))
+    draw(rows, RESULTS / "result.svg")
+    print(printed(result, rows))
+    return 0
+
+
+@contextmanager
+def database(given: str | None) -> Iterator[tuple[World, psutil.Process | None]]:
+    """A world in a database of our own, with the process of its server, or in the one that is given."""
+    with ExitStack() as stack:
+        if given:
+            migrate(given)
+            yield stack.enter_context(inhabited(given, given, Issuer.ethereum())), None
+            return
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True))
+        # Durable as in production; without vacuum, whose time would be anybody's.
+        settings = {"fsync": "on", "autovacuum": "off", "max_wal_size": "4GB"}
+        server = stack.enter_context(
+            OwnServer(Path(folder) / "data", postgres.programs(), postgres.EMBEDDED_VERSION, **settings)
+        )
+        url = create_database(server.url, "template0", "bench")
+        migrate(url)
+        add_service_role(server.url)
+        pid = int((server.data / "postmaster.pid").read_text().split()[0])
+        yield stack.enter_context(inhabited(url, service_url_of(url), Issuer.ethereum())), psutil.Process(pid)
+
+
+def measured(
+    world: World,
+    trusted: list[str],
+    case: Case,
+    requests: int,
+    url: str,
+    workers: list[psutil.Process],
+    server: psutil.Process | None,
+) -> Iterator[Row]:
+    """A row for each number of clients; with the first one what a request costs in the database."""
+    print(f"{case.name}, {case.stamps} stamps ...", file=sys.stderr)
+    rounds = math.ceil(requests / len(case.wallets))
+    paths = [world.path(address) for address in case.wallets]
+    # What a case finds is what requests over HTTP leave.
+    case.change()
+    ask(url, world.key, paths, 1)
+    costs: dict[str, Any] = {}
+    if workers:
+        costs = dataclasses.asdict(cost(world, trusted, case, math.ceil(rounds / 2)))
+    for clients in CLIENTS:
+        seconds: list[float] = []
+        together = python = postgres_ = 0.0
+        for _ in range(rounds):
+            case.change()
+            backends = server.children() if server else []
+            before = cpu_seconds(workers), cpu_seconds(backends)
+            timed = ask(url, world.key, paths, clients)
+            seconds += timed.requests
+            together += timed.together
+            python += cpu_seconds(workers) - before[0]
+            postgres_ += cpu_seconds(backends) - before[1]
+        cuts = statistics.quantiles(seconds, n=100)
+        yield Row(
+            case=case.name,
+            stamps=case.stamps,
+            clients=clients,
+            median=statistics.median(seconds) * 1000,
+            p95=cuts[94] * 1000,
+            p99=cuts[98] * 1000,
+            per_second=len(seconds) / together,
+            cpu_python=python * 1000 / len(seconds) if workers and clients == BUSY else None,
+            cpu_postgres=postgres_ * 1000 / len(seconds) if server and clients == BUSY else None,
+            floor=costs.get("floor"),
+            **({name: value for name, value in costs.items() if name != "floor"} if clients == 1 else {}),
+        )
+
+
+def cpu_seconds(processes: list[psutil.Process]) -> float:
+    """Of all processes, so far."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

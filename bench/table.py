@@ -1,0 +1,88 @@
+"""The result as people read it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case with so many clients. Times are milliseconds; None is what was not measured.
+
+    median, p95, p99 and per_second are of requests over HTTP. calls is the time of a request's calls to the
+    database by themselves, floor that of the bare commit of a score and an event of that size; load and score
+    are what the calls consist of, in the server, and verify is what the checks of credentials take.
+    """
+
+    case: str
+    stamps: int
+    clients: int
+    median: float
+    p95: float
+    p99: float
+    per_second: float
+    floor: float | None = None
+    calls: float | None = None
+    load: float | None = None
+    verify: float | None = None
+    score: float | None = None
+    round_trips: float | None = None
+    wal_bytes: float | None = None
+    rows_written: float | None = None
+    updates: float | None = None
+    hot_updates: float | None = None
+    dead_tuples: float | None = None
+    cpu_python: float | None = None
+    cpu_postgres: float | None = None
+
+
+def printed(result: dict[str, Any], rows: list[Row]) -> str:
+    """A table of Markdown, and what is said once."""
+    head = [
+        "case", "stamps", "clients", "median ms", "p95", "p99", "req/s", "/ floor", "calls ms", "/ floor",
+        "floor ms", "load", "verify", "score", "trips", "WAL bytes", "rows", "HOT", "dead", "CPU ms Python",
+        "Postgres",
+    ]  # fmt: skip
+    lines = [head, ["---"] * len(head), *map(cells, rows)]
+    cold = result["cold_start"]
+    return "\n".join(
+        [
+            *(f"| {' | '.join(line)} |" for line in lines),
+            "",
+            f"{result['machine']}; PostgreSQL {result['postgresql'] // 10000}; "
+            f"largest process of the service {result['largest_process_mb']:.0f} MB",
+            f"cold start: first answer after {cold['first_answer']:.0f} ms, "
+            f"import flask, psycopg alone {cold['imports']:.0f} ms, ratio {cold['ratio']:.2f}",
+        ]
+    )
+
+
+def cells(row: Row) -> list[str]:
+    """A row's cells, in the order of the head."""
+    updates = f"{row.hot_updates:.1f} of {row.updates:.1f}" if row.updates is not None else ""
+    return [
+        row.case,
+        str(row.stamps),
+        str(row.clients),
+        *(number(value, 2) for value in (row.median, row.p95, row.p99)),
+        number(row.per_second, 0),
+        ratio(row.median, row.floor),
+        number(row.calls, 2),
+        ratio(row.calls, row.floor),
+        number(row.floor, 2) if row.calls is not None else "",
+        *(number(value, 2) for value in (row.load, row.verify, row.score)),
+        number(row.round_trips, 1),
+        number(row.wal_bytes, 0),
+        number(row.rows_written, 1),
+        updates,
+        number(row.dead_tuples, 1),
+        number(row.cpu_python, 2),
+        number(row.cpu_postgres, 2),
+    ]
+
+
+def number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def ratio(value: float | None, floor: float | None) -> str:
+    return "" if value is None or floor is None else f"{value / floor:.1f}"
