@@ -1,7 +1,7 @@
 python = .venv/bin/python
 sql = db/functions db/migrations/frozen tests/sql
 
-.PHONY: help run migrate test soak bench check lint format freeze snapshot lock
+.PHONY: help run migrate test soak bench growth check lint format freeze snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,10 @@ soak: ## MINUTES (3) of mixed load while sessions, workers and the server are ki
 bench: ## requests a second, times, round trips, WAL, memory, cold start; ARGS="--help" for what else it does
 	@local/install dev
 	@$(python) -m bench $(ARGS)
+
+growth: ## whether the cost stays flat up to a million passports with 20 million links; takes 20 minutes and 10 GB
+	@local/install dev
+	@$(python) -m bench.growth $(ARGS)
 
 check: lint test ## format, lint, types and all tests
 

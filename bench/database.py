@@ -35,14 +35,16 @@ with score as (
 insert into scorer.registry_event (action, address, data, community_id)
 values ('SCORE_UPDATE', %(address)s, %(data)s, %(community)s)
 """
-WRITTEN_LAST = """
+WRITTEN_SINCE = """
 select
     p.id as passport_id, s.score, s.evidence::text as evidence, s.stamp_scores::text as stamp_scores,
     s.stamps::text as stamps, s.expiration_date as expires, e.address, e.data::text as data,
     e.community_id as community
-from (select * from registry_event order by id desc limit 1) as e
+from registry_event as e
 inner join registry_passport as p on p.address = e.address and p.community_id = e.community_id
 inner join registry_score as s on s.passport_id = p.id
+where e.id > %s and e.action = 'SCORE_UPDATE'
+order by e.id
 """
 # Each of all requests so far: rows written, updates, those of them that were heap-only, dead rows, WAL.
 COUNTERS = """
@@ -91,7 +93,6 @@ class Requests:
             "key_prefix": keys.prefix(world.key),
             "key_hash": keys.sha256_hash(world.key),
             "legacy_key_hash": None,
-            "scorer_id": 1,
             "trusted_issuers": trusted,
             "verifier": VERIFIER,
             "checks": "[]",
@@ -99,9 +100,9 @@ class Requests:
             "human_points_start": None,
         }
 
-    def score(self, address: str) -> tuple[float, float]:
+    def score(self, address: str, community: int = 1) -> tuple[float, float]:
         """Seconds in calls to the database, and in checks."""
-        arguments = self.arguments | {"address": address}
+        arguments = self.arguments | {"address": address, "scorer_id": community}
         start = time.perf_counter()
         reply = self.database.request_score(arguments)
         called = time.perf_counter() - start
@@ -125,11 +126,12 @@ def cost(world: World, trusted: list[str], case: Case, rounds: int) -> Cost:
     with psycopg.connect(world.url, autocommit=True, prepare_threshold=None) as bare:
         for _ in range(rounds):
             case.change()
+            ((last,),) = world.execute("select max(id) from registry_event")
             for address in case.wallets:
                 seconds = requests.score(address)
                 called.append(seconds[0])
                 verified.append(seconds[1])
-                floor.append(floor_of_the_last(world, bare))
+            floor += floors(world, bare, last)
     counted = counts(world, trusted, case)
     return Cost(
         statistics.median(called) * 1000,
@@ -139,13 +141,16 @@ def cost(world: World, trusted: list[str], case: Case, rounds: int) -> Cost:
     )
 
 
-def floor_of_the_last(world: World, bare: psycopg.Connection) -> float:
-    """Seconds that it takes to write the score and the event of the last scoring once more, and no more."""
+def floors(world: World, bare: psycopg.Connection, last_event: int) -> list[float]:
+    """Seconds that it takes to write the score and the event of each scoring since an event once more."""
     with world.connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(WRITTEN_LAST).fetchone()
-    start = time.perf_counter()
-    bare.execute(FLOOR, rows)
-    return time.perf_counter() - start
+        written = cursor.execute(WRITTEN_SINCE, [last_event]).fetchall()
+    taken = []
+    for rows in written:
+        start = time.perf_counter()
+        bare.execute(FLOOR, rows)
+        taken.append(time.perf_counter() - start)
+    return taken
 
 
 def counts(world: World, trusted: list[str], case: Case) -> dict[str, float]:

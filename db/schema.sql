@@ -259,10 +259,10 @@ It is planned as score_passport is.
 declare
     -- What a request may cost, whatever a wallet's owner has stored. A production credential has 2 kB.
     v_max_credentials constant integer := 1000;
-    v_max_bytes constant integer := 65536;
     v_max_nullifiers constant integer := 10000;
 
     v_account_id bigint;
+    v_owns_scorer boolean;
     -- One element a live credential, oldest first.
     v_providers text[];
     v_credentials jsonb[];
@@ -273,8 +273,11 @@ declare
     v_nullifier_count bigint;
     v_provider_count bigint;
 begin
-    select a.account_id, a.legacy_parameters
-    into v_account_id, legacy_parameters
+    select
+        a.account_id,
+        a.legacy_parameters,
+        exists (select from account_community as c where c.id = p_scorer_id and c.account_id = a.account_id)
+    into v_account_id, legacy_parameters, v_owns_scorer
     from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash) as a;
 
     if v_account_id is null then
@@ -282,9 +285,7 @@ begin
         return;
     end if;
 
-    if not exists (
-        select from account_community as c where c.id = p_scorer_id and c.account_id = v_account_id
-    ) then
+    if not v_owns_scorer then
         outcome := 'unknown_scorer';
         return;
     end if;
@@ -317,12 +318,10 @@ begin
     where p.address = p_address and p.community_id = p_scorer_id
     for no key update;
 
-    select array_agg(c.provider), array_agg(c.stamp), array_agg(
-        case when octet_length(c.document) <= v_max_bytes then sha256(convert_to(c.document, 'UTF8')) end
-    )
+    select array_agg(c.provider), array_agg(c.stamp), array_agg(c.digest)
     into v_providers, v_credentials, v_digests
     from (
-        select c.provider::text as provider, c.stamp, c.stamp::text as document
+        select c.provider::text as provider, c.stamp, c.digest
         from ceramic_cache as c
         where c.address = p_address and c.deleted_at is null
         order by c.created_at, c.id
@@ -1215,7 +1214,12 @@ CREATE TABLE scorer.ceramic_cache (
     proof_value character varying(256) DEFAULT ''::character varying NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    deleted_at timestamp with time zone
+    deleted_at timestamp with time zone,
+    digest bytea GENERATED ALWAYS AS (
+CASE
+    WHEN (octet_length((stamp)::text) <= 65536) THEN sha256(decode(replace((stamp)::text, '\'::text, '\\'::text), 'escape'::text))
+    ELSE NULL::bytea
+END) STORED
 );
 
 ALTER TABLE scorer.ceramic_cache OWNER TO scorer_owner;
@@ -1497,13 +1501,13 @@ ALTER TABLE ONLY scorer.account_community
     ADD CONSTRAINT account_community_account_id_fkey FOREIGN KEY (account_id) REFERENCES scorer.account_account(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY scorer.registry_passport
-    ADD CONSTRAINT registry_passport_community_id_fkey FOREIGN KEY (community_id) REFERENCES scorer.account_community(id) DEFERRABLE INITIALLY DEFERRED;
+    ADD CONSTRAINT registry_passport_community_id_fkey FOREIGN KEY (community_id) REFERENCES scorer.account_community(id) DEFERRABLE;
 
 ALTER TABLE ONLY scorer.registry_score
-    ADD CONSTRAINT registry_score_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES scorer.registry_passport(id) DEFERRABLE INITIALLY DEFERRED;
+    ADD CONSTRAINT registry_score_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES scorer.registry_passport(id) DEFERRABLE;
 
 ALTER TABLE ONLY scorer.registry_stamp
-    ADD CONSTRAINT registry_stamp_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES scorer.registry_passport(id) DEFERRABLE INITIALLY DEFERRED;
+    ADD CONSTRAINT registry_stamp_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES scorer.registry_passport(id) DEFERRABLE;
 
 GRANT USAGE ON SCHEMA scorer TO scorer_api;
 GRANT USAGE ON SCHEMA scorer TO scorer_caller;

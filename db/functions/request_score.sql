@@ -65,10 +65,10 @@ It is planned as score_passport is.
 declare
     -- What a request may cost, whatever a wallet's owner has stored. A production credential has 2 kB.
     v_max_credentials constant integer := 1000;
-    v_max_bytes constant integer := 65536;
     v_max_nullifiers constant integer := 10000;
 
     v_account_id bigint;
+    v_owns_scorer boolean;
     -- One element a live credential, oldest first.
     v_providers text[];
     v_credentials jsonb[];
@@ -79,8 +79,11 @@ declare
     v_nullifier_count bigint;
     v_provider_count bigint;
 begin
-    select a.account_id, a.legacy_parameters
-    into v_account_id, legacy_parameters
+    select
+        a.account_id,
+        a.legacy_parameters,
+        exists (select from account_community as c where c.id = p_scorer_id and c.account_id = a.account_id)
+    into v_account_id, legacy_parameters, v_owns_scorer
     from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash) as a;
 
     if v_account_id is null then
@@ -88,9 +91,7 @@ begin
         return;
     end if;
 
-    if not exists (
-        select from account_community as c where c.id = p_scorer_id and c.account_id = v_account_id
-    ) then
+    if not v_owns_scorer then
         outcome := 'unknown_scorer';
         return;
     end if;
@@ -123,12 +124,10 @@ begin
     where p.address = p_address and p.community_id = p_scorer_id
     for no key update;
 
-    select array_agg(c.provider), array_agg(c.stamp), array_agg(
-        case when octet_length(c.document) <= v_max_bytes then sha256(convert_to(c.document, 'UTF8')) end
-    )
+    select array_agg(c.provider), array_agg(c.stamp), array_agg(c.digest)
     into v_providers, v_credentials, v_digests
     from (
-        select c.provider::text as provider, c.stamp, c.stamp::text as document
+        select c.provider::text as provider, c.stamp, c.digest
         from ceramic_cache as c
         where c.address = p_address and c.deleted_at is null
         order by c.created_at, c.id

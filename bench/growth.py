@@ -1,0 +1,199 @@
+"""Whether the cost stays flat while the tables grow: python -m bench.growth [--passports N]
+
+Three databases: an empty one, one with a thousand passports, one with N (a million), of 20 links each. In
+each two sessions: one that planned everything while all tables were empty and known to be, and a fresh one;
+nothing has been analyzed since. They are asked in turn, so that what else the machine does is the same for
+all. Ends with 1 where a median is more than 1.3 times the smallest of its kind.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bench.cases import WEIGHTS, Wallets
+from bench.database import Requests
+from local import postgres
+from local.issuer import Issuer
+from local.migrate import migrate
+from tests.conftest import (
+    OwnServer,
+    World,
+    add_service_role,
+    create_database,
+    inhabited,
+    service_url_of,
+)
+
+LINKS = 20
+ROUNDS = 500
+# Passports of those that fill the tables, asked for again and again.
+SAMPLE = 100
+LIMIT = 1.3
+# Memory as an operator gives it; durable, but for the parts that only take long to fill.
+SETTINGS = {"fsync": "on", "autovacuum": "off", "shared_buffers": "4GB", "max_wal_size": "32GB"}
+# Passports with their links, and a row each of all that grows with them. Sorted where an index is filled.
+GROW = """
+insert into registry_passport (address, community_id)
+select '0x' || lpad(to_hex(n), 40, '0'), 1
+from generate_series(1::bigint, {last}) as n;
+
+insert into registry_hashscorerlink (hash, address, community_id, expires_at)
+select 'v1:' || md5(n || '.' || m), '0x' || lpad(to_hex(n), 40, '0'), 1, '2090-01-01Z'
+from generate_series(1::bigint, {last}) as n, generate_series(1, {links}) as m
+order by 1;
+
+insert into ceramic_cache (address, provider, stamp)
+select '0x' || lpad(to_hex(n), 40, '0'), 'Provider0', jsonb_build_object('n', n)
+from generate_series(1::bigint, {last}) as n;
+
+insert into credential_check (digest, verifier, fault)
+select digest, 'growth', 'bad_proof' from ceramic_cache
+order by digest;
+
+insert into registry_stamp (passport_id, provider, credential)
+select id, 'Provider119', '{{}}' from registry_passport;
+
+insert into registry_score (passport_id, score)
+select id, 1 from registry_passport
+on conflict do nothing;
+
+insert into registry_event (action, address)
+select 'SCORE_UPDATE', address from registry_passport;
+"""
+# Of the account and the scorer of the first; nobody has been scored there.
+NEW_COMMUNITY = """
+insert into account_community (id, account_id, scorer_id)
+select max(id) + 1, 1, 1 from account_community
+returning id
+"""
+
+
+class Session:
+    """A session of a database, and how long it takes for what it is asked."""
+
+    def __init__(self, world: World, wallets: Wallets, passports: int) -> None:
+        self.world = world
+        self.wallets = wallets
+        self.requests = Requests(world, wallets.trusted, world.service_url)
+        self.connection = psycopg.connect(world.url, autocommit=True, prepare_threshold=None)
+        self.sample = random.sample(range(1, passports + 1), min(passports, SAMPLE))
+        for number in self.sample:
+            self.score_passport(number)
+
+    def ask(self, round_: int) -> dict[str, float]:
+        """Seconds of each kind of call."""
+        address = self.wallets.usual[round_ % len(self.wallets.usual)]
+        ((community,),) = self.world.execute(NEW_COMMUNITY)
+        taken = {
+            "request, unchanged": self.requests.score(address)[0],
+            "request, first scoring": self.requests.score(address, community)[0],
+        }
+        if self.sample:
+            number = self.sample[round_ % len(self.sample)]
+            taken["score_passport, any passport unchanged"] = self.score_passport(number)
+        return taken
+
+    def score_passport(self, number: int) -> float:
+        """Seconds for a passport of those that fill the tables, with stamps of its links."""
+        stamps: list[dict[str, Any]] = [
+            {
+                "provider": f"Provider{m}",
+                "credential": {"n": m},
+                "nullifiers": [f"v1:{hashlib.md5(f'{number}.{m}'.encode()).hexdigest()}"],
+                "expires_at": "2090-01-01T00:00:00Z",
+            }
+            for m in range(1, LINKS + 1)
+        ]
+        call = "select scorer.score_passport(%s, 1, %s)"
+        arguments = [f"0x{number:040x}", json.dumps(stamps)]
+        start = time.perf_counter()
+        self.connection.execute(call, arguments).fetchall()
+        return time.perf_counter() - start
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
+    parser.add_argument("--passports", type=int, default=1_000_000)
+    sizes = (0, 1000, parser.parse_args().passports)
+    with ExitStack() as stack:
+        folder = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="growth-", ignore_cleanup_errors=True)
+        )
+        server = stack.enter_context(
+            OwnServer(Path(folder) / "data", postgres.programs(), postgres.EMBEDDED_VERSION, **SETTINGS)
+        )
+        issuer = Issuer.ethereum()
+        sessions: dict[tuple[int, str], Session] = {}
+        for size in sizes:
+            url = create_database(server.url, "template0", f"size_{size}")
+            migrate(url)
+            if not sessions:
+                add_service_role(server.url)
+            world = stack.enter_context(inhabited(url, service_url_of(url), issuer))
+            wallets, planned = prepared(world)
+            if size:
+                start = time.monotonic()
+                world.execute(GROW.format(last=size, links=LINKS))
+                world.execute("checkpoint")
+                print(f"{size:,} passports after {time.monotonic() - start:.0f} s", file=sys.stderr)
+            planned.sample = random.sample(range(1, size + 1), min(size, SAMPLE))
+            sessions[size, "planned when empty"] = planned
+            sessions[size, "fresh"] = Session(world, wallets, size)
+            for session in (planned, sessions[size, "fresh"]):
+                for round_ in range(len(wallets.usual)):
+                    session.ask(round_)
+        return report(measured(sessions), sizes)
+
+
+def prepared(world: World) -> tuple[Wallets, Session]:
+    """Wallets, and a session that has planned everything while all tables were known to be empty."""
+    world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", json.dumps(WEIGHTS))
+    # Known to be empty, which is when a sequential scan looks best.
+    world.execute("vacuum analyze")
+    wallets = Wallets(world)
+    wallets.usual = wallets.filled(20)
+    planned = Session(world, wallets, 0)
+    planned.ask(0)
+    planned.score_passport(0)
+    return wallets, planned
+
+
+def measured(sessions: dict[tuple[int, str], Session]) -> dict[tuple[str, str], dict[int, float]]:
+    """Median milliseconds by kind and session, of each number of passports."""
+    taken: dict[tuple[str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for round_ in range(ROUNDS):
+        for (size, name), session in sessions.items():
+            for kind, seconds in session.ask(round_).items():
+                taken[kind, name][size].append(seconds)
+    return {
+        key: {size: statistics.median(seconds) * 1000 for size, seconds in row.items()}
+        for key, row in taken.items()
+    }
+
+
+def report(medians: dict[tuple[str, str], dict[int, float]], sizes: tuple[int, ...]) -> int:
+    """Prints the table; gives the exit status."""
+    print("| median ms | session |", *(f"{size:,} passports |" for size in sizes), "largest / smallest |")
+    print("| --- | --- |", *("--- |" for _ in sizes), "--- |")
+    worst = 0.0
+    for (kind, session), row in sorted(medians.items()):
+        ratio = max(row.values()) / min(row.values())
+        worst = max(worst, ratio)
+        cells = (f"{row[size]:.2f} |" if size in row else "|" for size in sizes)
+        print(f"| {kind} | {session} |", *cells, f"{ratio:.2f} |")
+    return 1 if worst > LIMIT else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

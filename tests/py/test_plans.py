@@ -1,0 +1,157 @@
+"""How statements are planned: by indexes, even where every table was empty when a session planned them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from api import keys
+from api.credentials import VERIFIER, check
+from tests.conftest import World, connect
+
+# As the tables are when the service has run for a while, and nobody has analyzed them.
+FILL = """
+insert into registry_passport (address, community_id)
+select '0x' || lpad(n::text, 40, 'f'), 1 from generate_series(1, 2000) as n;
+
+insert into registry_hashscorerlink (hash, address, community_id, expires_at)
+select 'h' || n, '0x' || lpad(n::text, 40, 'f'), 1, '2090-01-01Z' from generate_series(1, 20000) as n;
+
+insert into registry_stamp (passport_id, provider, credential)
+select id, 'Provider0', '{}' from registry_passport;
+
+insert into registry_score (passport_id) select id from registry_passport on conflict do nothing;
+
+insert into ceramic_cache (address, provider, stamp)
+select '0x' || lpad(n::text, 40, 'f'), 'Provider0', jsonb_build_array(n) from generate_series(1, 5000) as n;
+
+insert into credential_check (digest, verifier, fault)
+select digest, 'another', 'odd' from ceramic_cache on conflict do nothing;
+
+insert into registry_event (action, address)
+select 'SCORE_UPDATE', '0x' || lpad(n::text, 40, 'f') from generate_series(1, 5000) as n;
+
+insert into human_points_passingscorerecord (address, community_id)
+select '0x' || lpad(n::text, 40, 'f'), 1 from generate_series(1, 5000) as n;
+
+insert into human_points_stampaction (address, provider)
+select '0x' || lpad(n::text, 40, 'f'), 'Provider0' from generate_series(1, 5000) as n;
+
+insert into human_points_bonusaward (address, bonus_type)
+select '0x' || lpad(n::text, 40, 'f'), 'SCORING_BONUS' from generate_series(1, 5000) as n;
+"""
+INDEXES = """
+select c.relname
+from pg_index as i
+inner join pg_class as c on c.oid = i.indexrelid
+inner join pg_stat_user_indexes as s on s.indexrelid = i.indexrelid
+where s.schemaname = 'scorer' and not i.indisprimary and s.idx_scan = 0
+"""
+
+
+SCANNED = "select relname from pg_stat_xact_user_tables where schemaname = 'scorer' and seq_scan > 0"
+REQUEST = """
+select outcome, unchecked, unchecked_at
+from request_score('testkey1', %s, null, 1, %s, %s, %s, %s, true, '-infinity')
+"""
+
+
+class Session:
+    """A session whose calls are looked at: which tables they read from end to end."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.connection = connect(world.url)
+        self.scanned: set[str] = set()
+
+    def call(self, statement: str, *arguments: object) -> tuple[Any, ...]:
+        with self.connection.transaction():
+            row = self.connection.execute(statement.encode(), arguments).fetchone()
+            self.scanned |= {table for (table,) in self.connection.execute(SCANNED)}
+        assert row
+        return row
+
+    def score(self, address: str, *stamps: tuple[str, list[str], int]) -> None:
+        given = [
+            {
+                "provider": provider,
+                "credential": {"year": year},
+                "nullifiers": nullifiers,
+                "expires_at": f"{year}-01-01T00:00:00Z",
+            }
+            for provider, nullifiers, year in stamps
+        ]
+        self.call("select score_passport(%s, 1, %s, true)", address, json.dumps(given))
+
+    def request(self, address: str, checks: str = "[]") -> tuple[Any, ...]:
+        key_hash = keys.sha256_hash(self.world.key)
+        return self.call(REQUEST, key_hash, address, [self.world.issuer.did], VERIFIER, checks)
+
+    def ask_for_everything(self, part: str) -> None:
+        """New wallets and known ones, clashes that are backfilled, links that are renewed, and those that are
+        taken over expired, stamps that go, human points; credentials to check, and those that have been."""
+        first, second, third = (f"0x{part}{number}".ljust(42, "0") for number in range(3))
+        self.score(
+            first, ("Provider1", [f"{part}a", f"{part}b"], 2089), ("metamaskDeveloperDao", [f"{part}c"], 2089)
+        )
+        self.score(first, ("Provider1", [f"{part}a", f"{part}b"], 2090))
+        self.score(second, ("Provider1", [f"{part}a", f"{part}d"], 2090), ("Provider3", [f"{part}e"], 2090))
+        self.world.execute(
+            "update registry_hashscorerlink set expires_at = '2020-01-01Z' where hash = %s", f"{part}e"
+        )
+        self.world.put_valid(third, "Provider1", f"{part}e", f"{part}f")
+        self.world.put_valid(third, "Provider2", f"{part}b", f"{part}g")
+        outcome, unchecked, at = self.request(third)
+        assert outcome == "unchecked"
+        checks = ",".join(made.as_json() for made in check(unchecked, at))
+        assert self.request(third, f"[{checks}]")[0] == "scored"
+        assert self.request(third)[0] == "scored"
+
+
+@pytest.fixture
+def planned(world: World) -> Iterator[Session]:
+    """A session that has planned everything while all tables were known to be empty, which is when
+    reading from end to end looks best; now they are not."""
+    world.execute("update scorer_weighted_binaryweightedscorer set weights = '{\"Provider1\": 3}'")
+    world.execute("update account_community set human_points_program = true")
+    world.execute("vacuum analyze")
+    session = Session(world)
+    session.ask_for_everything("a")
+    world.execute(FILL)
+    yield session
+    session.connection.close()
+
+
+def test_no_table_is_read_from_end_to_end(planned: Session) -> None:
+    planned.ask_for_everything("b")
+    fresh = Session(planned.world)
+    fresh.ask_for_everything("c")
+    fresh.connection.close()
+    assert planned.scanned | fresh.scanned == set()
+
+
+def test_a_reading_from_end_to_end_would_be_seen(planned: Session) -> None:
+    planned.call("select count(*) from registry_event where address = 'nobody'")
+    assert planned.scanned == {"registry_event"}
+
+
+def test_every_index_is_used(planned: Session) -> None:
+    """Primary keys aside, by whose ids other services go."""
+    planned.connection.execute("select pg_stat_force_next_flush()")
+    planned.world.execute("select pg_stat_force_next_flush()")
+    assert planned.world.execute(INDEXES) == []
+
+
+def test_the_plans_of_a_request_hold_no_sequential_scan(planned: Session, postgres_version: int) -> None:
+    """As auto_explain shows them, on the version whose package brings it."""
+    if postgres_version != 15:
+        return
+    plans: list[str] = []
+    planned.connection.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))
+    for setting in ("log_min_duration = 0", "log_nested_statements = on", "log_level = notice"):
+        planned.connection.execute("load 'auto_explain'")
+        planned.connection.execute(f"set auto_explain.{setting}".encode())
+    planned.ask_for_everything("d")
+    assert sum("Index Scan" in plan for plan in plans) > 20
+    assert [plan for plan in plans if "Seq Scan" in plan and "pg_stat" not in plan] == []
