@@ -1,7 +1,7 @@
 python = .venv/bin/python
 sql = db/functions db/migrations/frozen tests/sql
 
-.PHONY: help run migrate test soak bench growth check lint format freeze snapshot lock
+.PHONY: help run migrate test soak bench growth endurance check lint format freeze snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -28,9 +28,13 @@ bench: ## requests a second, times, round trips, WAL, memory, cold start; ARGS="
 	@local/install dev
 	@$(python) -m bench $(ARGS)
 
-growth: ## whether the cost stays flat up to a million passports with 20 million links; takes 20 minutes and 10 GB
+growth: ## whether the cost stays flat up to a million passports with 20 million links; takes five minutes and 10 GB
 	@local/install dev
 	@$(python) -m bench.growth $(ARGS)
+
+endurance: ## whether the service's memory stays flat over 100,000 requests; takes five minutes
+	@local/install dev
+	@$(python) -m bench.endurance $(ARGS)
 
 check: lint test ## format, lint, types and all tests
 

@@ -71,7 +71,7 @@ class Reply:
 
     outcome: str
     legacy_parameters: str | None
-    unchecked: list[str] | None
+    unchecked: str | None
     unchecked_at: datetime | None
     left_out: list[tuple[str, str]] | None
     answer: str | None

@@ -75,7 +75,7 @@ def attempt_score(
         legacy_key_hash = keys.pbkdf2_hash(key, reply.legacy_parameters)
         reply = database.request_score(arguments | {"legacy_key_hash": legacy_key_hash})
     if reply.unchecked and reply.unchecked_at:
-        checks = check(reply.unchecked, reply.unchecked_at)
+        checks = check(reply.unchecked.split("\n"), reply.unchecked_at)
         reply = database.request_score(arguments | {"checks": f"[{','.join(c.as_json() for c in checks)}]"})
     match reply.outcome:
         case "scored" if reply.answer is not None:

@@ -1,4 +1,4 @@
-"""How fast the service is: python -m bench [--database URL] [--url URL] [--requests N]
+"""How fast the service is: python -m bench [--database URL] [--url URL]
 
 Starts a database and the service, fills wallets with freshly signed credentials, asks for their scores in
 several cases with 1, 8 and 32 clients, and prints a table, which it writes to .bench/ too, as JSON beside a
@@ -48,13 +48,14 @@ def main() -> int:
     parser.add_argument(
         "--requests", type=int, default=512, help="of each case and number of clients, at least"
     )
+    parser.add_argument("--wallets", type=int, default=64, help="in a case, at most")
     parser.add_argument("--only", default="", metavar="TEXT", help="the cases whose name has the text")
     arguments = parser.parse_args()
     with ExitStack() as stack:
         world, server = stack.enter_context(database(arguments.database))
         weights = json.dumps(WEIGHTS)
         world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", weights)
-        wallets = Wallets(world)
+        wallets = Wallets(world, arguments.wallets)
         settings = {"TRUSTED_IAM_ISSUERS": json.dumps(wallets.trusted)}
         url, workers = arguments.url, []
         if not url:

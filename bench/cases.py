@@ -10,7 +10,7 @@ from tests.conftest import World
 
 # As many providers as production weighs, of which a wallet holds some.
 WEIGHTS = {f"Provider{number}": f"{number % 7 + 0.123456:f}" for number in range(120)}
-# How many wallets a case has; each is asked for once in a round.
+# How many wallets a case has at most, for it to be filled in seconds; each is asked for once in a round.
 WALLETS = {3: 64, 20: 64, 100: 16}
 CLASHING = 5
 
@@ -30,8 +30,9 @@ class Case:
 class Wallets:
     """Makes wallets, and changes them."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, most: int = max(WALLETS.values())) -> None:
         self.world = world
+        self.most = most
         self.legacy = Issuer.ed25519()
         self.trusted = [world.issuer.did, self.legacy.did]
         # Those of production's form and of middling size.
@@ -41,7 +42,9 @@ class Wallets:
     def filled(self, stamps: int, issuer: Issuer | None = None, like: list[str] | None = None) -> list[str]:
         """Fresh wallets, whose credentials have two nullifiers each, those of a did:key issuer one; the first
         few the same as those of the wallets in like."""
-        addresses = [f"0x{0xBE << 152 | next(self._numbers):040x}" for _ in range(WALLETS[stamps])]
+        addresses = [
+            f"0x{0xBE << 152 | next(self._numbers):040x}" for _ in range(min(self.most, WALLETS[stamps]))
+        ]
         with self.world.connection.cursor().copy(
             "copy ceramic_cache (address, provider, stamp) from stdin"
         ) as copy:

@@ -109,7 +109,7 @@ class Requests:
         verified = 0.0
         if reply.unchecked and reply.unchecked_at:
             start = time.perf_counter()
-            checks = check(reply.unchecked, reply.unchecked_at)
+            checks = check(reply.unchecked.split("\n"), reply.unchecked_at)
             given = f"[{','.join(c.as_json() for c in checks)}]"
             verified = time.perf_counter() - start
             start = time.perf_counter()

@@ -211,7 +211,7 @@ $$;
 
 ALTER FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) OWNER TO scorer_owner;
 
-CREATE FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text[], OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) RETURNS record
+CREATE FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
     SET lock_timeout TO '10s'
@@ -244,7 +244,7 @@ Result
                      'invalid_address', 'too_many_credentials' (more than 1,000, or more than 10,000 nullifiers),
                      'unchecked' (check the documents and call again)
   legacy_parameters  with 'legacy_key'
-  unchecked          with 'unchecked', the documents of which nothing is known, by trusted issuers alone
+  unchecked          with 'unchecked', the documents of which nothing is known, by trusted issuers alone, one a line
   unchecked_at       the time of the database, later than which no proof may have been made
   left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
   answer             with 'scored', as score_passport gives it
@@ -376,11 +376,10 @@ begin
         outcome := 'unchecked';
         -- Not the time of the transaction, which may have waited for the passport.
         unchecked_at := clock_timestamp();
-        unchecked := array(
-            select distinct v_credentials[r.i]::text
-            from unnest(v_reasons) with ordinality as r (reason, i)
-            where r.reason = 'unchecked'
-        );
+        select string_agg(distinct v_credentials[r.i]::text, E'\n')
+        into unchecked
+        from unnest(v_reasons) with ordinality as r (reason, i)
+        where r.reason = 'unchecked';
         return;
     end if;
 
@@ -417,7 +416,7 @@ begin
 end;
 $$;
 
-ALTER FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text[], OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean DEFAULT false, p_human_points_start timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1523,8 +1522,8 @@ REVOKE ALL ON FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) FRO
 REVOKE ALL ON FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) TO scorer_api;
 
-REVOKE ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text[], OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text[], OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) TO scorer_api;
+REVOKE ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) TO scorer_api;
 
 REVOKE ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) TO scorer_api;

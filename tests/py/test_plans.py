@@ -104,7 +104,7 @@ class Session:
         self.world.put_valid(third, "Provider2", f"{part}b", f"{part}g")
         outcome, unchecked, at = self.request(third)
         assert outcome == "unchecked"
-        checks = ",".join(made.as_json() for made in check(unchecked, at))
+        checks = ",".join(made.as_json() for made in check(unchecked.split("\n"), at))
         assert self.request(third, f"[{checks}]")[0] == "scored"
         assert self.request(third)[0] == "scored"
 

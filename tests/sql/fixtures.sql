@@ -115,7 +115,7 @@ create function tap.ask(
     p_trusted_issuers text[] default '{did:key:i}',
     p_verifier text default 'v1',
     out outcome text,
-    out unchecked text[],
+    out unchecked text,
     out left_out jsonb,
     out answer jsonb
 )

@@ -13,7 +13,7 @@ select is((ask()).outcome, 'scored', 'deleted ones do not count');
 call put(document('One more', '{g}'));
 select results_eq(
     'select outcome, unchecked, left_out, answer from ask()',
-    $$ values ('too_many_credentials', null::text[], null::jsonb, null::jsonb) $$,
+    $$ values ('too_many_credentials', null::text, null::jsonb, null::jsonb) $$,
     'one more is refused, and nothing is asked for'
 );
 

@@ -11,7 +11,7 @@ create or replace function scorer.request_score(
     p_human_points_start timestamptz,
     out outcome text,
     out legacy_parameters text,
-    out unchecked text[],
+    out unchecked text,
     out unchecked_at timestamptz,
     out left_out jsonb,
     out answer jsonb
@@ -50,7 +50,7 @@ Result
                      'invalid_address', 'too_many_credentials' (more than 1,000, or more than 10,000 nullifiers),
                      'unchecked' (check the documents and call again)
   legacy_parameters  with 'legacy_key'
-  unchecked          with 'unchecked', the documents of which nothing is known, by trusted issuers alone
+  unchecked          with 'unchecked', the documents of which nothing is known, by trusted issuers alone, one a line
   unchecked_at       the time of the database, later than which no proof may have been made
   left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
   answer             with 'scored', as score_passport gives it
@@ -182,11 +182,10 @@ begin
         outcome := 'unchecked';
         -- Not the time of the transaction, which may have waited for the passport.
         unchecked_at := clock_timestamp();
-        unchecked := array(
-            select distinct v_credentials[r.i]::text
-            from unnest(v_reasons) with ordinality as r (reason, i)
-            where r.reason = 'unchecked'
-        );
+        select string_agg(distinct v_credentials[r.i]::text, E'\n')
+        into unchecked
+        from unnest(v_reasons) with ordinality as r (reason, i)
+        where r.reason = 'unchecked';
         return;
     end if;
 

@@ -1,0 +1,55 @@
+"""Whether the memory of the service stays flat: python -m bench.endurance [--requests N]
+
+Asks N times (100,000) for scores, of unchanged wallets and now and then of ones never scored before, and
+prints the memory of the service's process as it goes. Ends with 1 where that reaches 100 MB, or where the
+last tenth needs a tenth more than the second.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+
+from bench.__main__ import database
+from bench.cases import WEIGHTS, Wallets
+from bench.clients import ask
+from tests.py.service import running
+
+CLIENTS = 8
+PARTS = 10
+# Once in so many rounds everything that is known of the wallets is forgotten.
+FORGET = 20
+LIMIT = 100e6
+GROWTH = 1.1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.endurance", description=__doc__)
+    parser.add_argument("--requests", type=int, default=100_000)
+    requests = parser.parse_args().requests
+    with database(None) as (world, _), tempfile.TemporaryDirectory() as folder:
+        world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", json.dumps(WEIGHTS))
+        wallets = Wallets(world)
+        addresses = [*wallets.filled(20), *wallets.filled(20, wallets.legacy), *wallets.filled(100)]
+        paths = [world.path(address) for address in addresses]
+        with running(
+            Path(folder) / "log", world.service_url, TRUSTED_IAM_ISSUERS=json.dumps(wallets.trusted)
+        ) as service:
+            memory = []
+            print("| requests | memory of the process, MB |\n| --- | --- |")
+            for part in range(PARTS):
+                for round_ in range(requests // PARTS // len(paths)):
+                    if round_ % FORGET == 0:
+                        wallets.forgotten(addresses)
+                    ask(f"http://127.0.0.1:{service.port}", world.key, paths, CLIENTS)
+                workers = psutil.Process(service.pid).children()
+                memory.append(max(worker.memory_info().rss for worker in workers))
+                print(f"| {(part + 1) * requests // PARTS:,} | {memory[-1] / 1e6:.1f} |", flush=True)
+    return 1 if max(memory) >= LIMIT or memory[-1] > memory[1] * GROWTH else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
