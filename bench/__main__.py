@@ -5,7 +5,7 @@ several cases with 1, 8 and 32 clients, and prints a table, which it writes to .
 chart.
 
 --database does the same in that database, as a superuser, and leaves it filled. --url asks another
-implementation of the endpoint, which has to work on the same database.
+implementation of the endpoint, which works on the same database and trusts the issuers that --issuers prints.
 """
 
 import argparse
@@ -22,40 +22,47 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 
 from bench import cold_start
 from bench.cases import WEIGHTS, Case, Wallets, cases
 from bench.chart import draw
 from bench.clients import ask
-from bench.database import cost
+from bench.database import cost, floors
+from bench.issuers import RESULTS, issuers
 from bench.table import Row, printed
 from local import postgres
 from local.issuer import Issuer
-from local.migrate import ROOT, migrate
+from local.migrate import migrate
 from tests.conftest import OwnServer, World, add_service_role, create_database, inhabited, service_url_of
 from tests.py.service import running
 
 CLIENTS = (1, 8, 32)
 # The processor time of a request is read while so many clients ask.
 BUSY = 8
-RESULTS = ROOT / ".bench"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--database", metavar="URL", help="the database to fill and to ask")
     parser.add_argument("--url", help="the service to ask")
+    parser.add_argument("--issuers", action="store_true", help="print the DIDs to trust, and no more")
+    parser.add_argument("--out", type=Path, default=RESULTS, metavar="FOLDER", help="where results are kept")
     parser.add_argument(
         "--requests", type=int, default=512, help="of each case and number of clients, at least"
     )
     parser.add_argument("--wallets", type=int, default=64, help="in a case, at most")
     parser.add_argument("--only", default="", metavar="TEXT", help="the cases whose name has the text")
     arguments = parser.parse_args()
+    typed, legacy = issuers(arguments.out)
+    if arguments.issuers:
+        print(json.dumps([typed.did, legacy.did]))
+        return 0
     with ExitStack() as stack:
-        world, server = stack.enter_context(database(arguments.database))
+        world, server = stack.enter_context(database(typed, arguments.database))
         weights = json.dumps(WEIGHTS)
         world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", weights)
-        wallets = Wallets(world, arguments.wallets)
+        wallets = Wallets(world, legacy, arguments.wallets)
         settings = {"TRUSTED_IAM_ISSUERS": json.dumps(wallets.trusted)}
         url, workers = arguments.url, []
         if not url:
@@ -74,31 +81,30 @@ def main() -> int:
             if arguments.only in case.name
             for row in measured(world, wallets.trusted, case, arguments.requests, url, workers, server)
         ]
-        result = {
+        result: dict[str, Any] = {
             "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
             "postgresql": world.connection.info.server_version,
             "rows": [dataclasses.asdict(row) for row in rows],
-            "largest_process_mb": max((w.memory_info().rss for w in workers), default=0) / 1e6,
-            "cold_start": dataclasses.asdict(
-                cold_start.measured(
-                    settings | {"DATABASE_URL": world.service_url}, world.path(wallets.usual[0]), world.key
-                )
-            ),
         }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "result.json").write_text(json.dumps(result, indent=2))
-    draw(rows, RESULTS / "result.svg")
+        if workers:
+            result["largest_process_mb"] = max(worker.memory_info().rss for worker in workers) / 1e6
+            cold = settings | {"DATABASE_URL": world.service_url}
+            result["cold_start"] = dataclasses.asdict(
+                cold_start.measured(cold, world.path(wallets.usual[0]), world.key)
+            )
+    (arguments.out / "result.json").write_text(json.dumps(result, indent=2))
+    draw(rows, arguments.out / "result.svg")
     print(printed(result, rows))
     return 0
 
 
 @contextmanager
-def database(given: str | None) -> Iterator[tuple[World, psutil.Process | None]]:
+def database(issuer: Issuer, given: str | None = None) -> Iterator[tuple[World, psutil.Process | None]]:
     """A world in a database of our own, with the process of its server, or in the one that is given."""
     with ExitStack() as stack:
         if given:
             migrate(given)
-            yield stack.enter_context(inhabited(given, given, Issuer.ethereum())), None
+            yield stack.enter_context(inhabited(given, given, issuer)), None
             return
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True))
         # Durable as in production; without vacuum, whose time would be anybody's.
@@ -110,7 +116,7 @@ def database(given: str | None) -> Iterator[tuple[World, psutil.Process | None]]
         migrate(url)
         add_service_role(server.url)
         pid = int((server.data / "postmaster.pid").read_text().split()[0])
-        yield stack.enter_context(inhabited(url, service_url_of(url), Issuer.ethereum())), psutil.Process(pid)
+        yield stack.enter_context(inhabited(url, service_url_of(url), issuer)), psutil.Process(pid)
 
 
 def measured(
@@ -135,6 +141,7 @@ def measured(
     for clients in CLIENTS:
         seconds: list[float] = []
         together = python = postgres_ = 0.0
+        ((last,),) = world.execute("select max(id) from registry_event")
         for _ in range(rounds):
             case.change()
             backends = server.children() if server else []
@@ -144,6 +151,9 @@ def measured(
             together += timed.together
             python += cpu_seconds(workers) - before[0]
             postgres_ += cpu_seconds(backends) - before[1]
+        if "floor" not in costs:
+            with psycopg.connect(world.url, autocommit=True, prepare_threshold=None) as bare:
+                costs["floor"] = statistics.median(floors(world, bare, last)) * 1000
         cuts = statistics.quantiles(seconds, n=100)
         yield Row(
             case=case.name,
@@ -155,7 +165,7 @@ def measured(
             per_second=len(seconds) / together,
             cpu_python=python * 1000 / len(seconds) if workers and clients == BUSY else None,
             cpu_postgres=postgres_ * 1000 / len(seconds) if server and clients == BUSY else None,
-            floor=costs.get("floor"),
+            floor=costs["floor"],
             **({name: value for name, value in costs.items() if name != "floor"} if clients == 1 else {}),
         )
 

@@ -30,10 +30,10 @@ class Case:
 class Wallets:
     """Makes wallets, and changes them."""
 
-    def __init__(self, world: World, most: int = max(WALLETS.values())) -> None:
+    def __init__(self, world: World, legacy: Issuer, most: int = max(WALLETS.values())) -> None:
         self.world = world
+        self.legacy = legacy
         self.most = most
-        self.legacy = Issuer.ed25519()
         self.trusted = [world.issuer.did, self.legacy.did]
         # Those of production's form and of middling size.
         self.usual: list[str] = []

@@ -16,6 +16,7 @@ import psutil
 from bench.__main__ import database
 from bench.cases import WEIGHTS, Wallets
 from bench.clients import ask
+from bench.issuers import issuers
 from tests.py.service import running
 
 CLIENTS = 8
@@ -30,9 +31,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.endurance", description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000)
     requests = parser.parse_args().requests
-    with database(None) as (world, _), tempfile.TemporaryDirectory() as folder:
+    typed, legacy = issuers()
+    with database(typed) as (world, _), tempfile.TemporaryDirectory() as folder:
         world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", json.dumps(WEIGHTS))
-        wallets = Wallets(world)
+        wallets = Wallets(world, legacy)
         addresses = [*wallets.filled(20), *wallets.filled(20, wallets.legacy), *wallets.filled(100)]
         paths = [world.path(address) for address in addresses]
         with running(

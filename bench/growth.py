@@ -23,6 +23,7 @@ import psycopg
 
 from bench.cases import WEIGHTS, Wallets
 from bench.database import Requests
+from bench.issuers import issuers
 from local import postgres
 from local.issuer import Issuer
 from local.migrate import migrate
@@ -36,7 +37,6 @@ from tests.conftest import (
 )
 
 LINKS = 20
-ROUNDS = 500
 # Passports of those that fill the tables, asked for again and again.
 SAMPLE = 100
 LIMIT = 1.3
@@ -125,7 +125,9 @@ class Session:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
     parser.add_argument("--passports", type=int, default=1_000_000)
-    sizes = (0, 1000, parser.parse_args().passports)
+    parser.add_argument("--rounds", type=int, default=500)
+    arguments = parser.parse_args()
+    sizes = (0, min(1000, arguments.passports // 2), arguments.passports)
     with ExitStack() as stack:
         folder = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="growth-", ignore_cleanup_errors=True)
@@ -133,7 +135,7 @@ def main() -> int:
         server = stack.enter_context(
             OwnServer(Path(folder) / "data", postgres.programs(), postgres.EMBEDDED_VERSION, **SETTINGS)
         )
-        issuer = Issuer.ethereum()
+        issuer, legacy = issuers()
         sessions: dict[tuple[int, str], Session] = {}
         for size in sizes:
             url = create_database(server.url, "template0", f"size_{size}")
@@ -141,7 +143,7 @@ def main() -> int:
             if not sessions:
                 add_service_role(server.url)
             world = stack.enter_context(inhabited(url, service_url_of(url), issuer))
-            wallets, planned = prepared(world)
+            wallets, planned = prepared(world, legacy)
             if size:
                 start = time.monotonic()
                 world.execute(GROW.format(last=size, links=LINKS))
@@ -153,15 +155,15 @@ def main() -> int:
             for session in (planned, sessions[size, "fresh"]):
                 for round_ in range(len(wallets.usual)):
                     session.ask(round_)
-        return report(measured(sessions), sizes)
+        return report(measured(sessions, arguments.rounds), sizes)
 
 
-def prepared(world: World) -> tuple[Wallets, Session]:
+def prepared(world: World, legacy: Issuer) -> tuple[Wallets, Session]:
     """Wallets, and a session that has planned everything while all tables were known to be empty."""
     world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", json.dumps(WEIGHTS))
     # Known to be empty, which is when a sequential scan looks best.
     world.execute("vacuum analyze")
-    wallets = Wallets(world)
+    wallets = Wallets(world, legacy)
     wallets.usual = wallets.filled(20)
     planned = Session(world, wallets, 0)
     planned.ask(0)
@@ -169,10 +171,12 @@ def prepared(world: World) -> tuple[Wallets, Session]:
     return wallets, planned
 
 
-def measured(sessions: dict[tuple[int, str], Session]) -> dict[tuple[str, str], dict[int, float]]:
+def measured(
+    sessions: dict[tuple[int, str], Session], rounds: int
+) -> dict[tuple[str, str], dict[int, float]]:
     """Median milliseconds by kind and session, of each number of passports."""
     taken: dict[tuple[str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for round_ in range(ROUNDS):
+    for round_ in range(rounds):
         for (size, name), session in sessions.items():
             for kind, seconds in session.ask(round_).items():
                 taken[kind, name][size].append(seconds)

@@ -43,17 +43,14 @@ def printed(result: dict[str, Any], rows: list[Row]) -> str:
         "Postgres",
     ]  # fmt: skip
     lines = [head, ["---"] * len(head), *map(cells, rows)]
-    cold = result["cold_start"]
-    return "\n".join(
-        [
-            *(f"| {' | '.join(line)} |" for line in lines),
-            "",
-            f"{result['machine']}; PostgreSQL {result['postgresql'] // 10000}; "
+    told = [f"{result['machine']}; PostgreSQL {result['postgresql'] // 10000}"]
+    if cold := result.get("cold_start"):
+        told += [
             f"largest process of the service {result['largest_process_mb']:.0f} MB",
             f"cold start: first answer after {cold['first_answer']:.0f} ms, "
             f"import flask, psycopg alone {cold['imports']:.0f} ms, ratio {cold['ratio']:.2f}",
         ]
-    )
+    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", *told])
 
 
 def cells(row: Row) -> list[str]:

@@ -134,6 +134,7 @@ begin
         limit v_max_credentials + 1
     ) as c;
 
+    -- One row a credential, whatever is known of it: what is kept goes before what this call brings.
     select
         array_agg(j.expires_at order by j.i),
         array_agg(j.nullifiers order by j.i),
@@ -164,12 +165,22 @@ begin
             from credential_check as k
             where k.verifier = p_verifier and k.digest = any(v_digests)
             union all
-            select decode(c.digest, 'hex'), c.fault, c.issuer, c.subject, c.provider, c.nullifiers, c.expires_at
-            from jsonb_to_recordset(p_checks) as c (
-                digest text, kept boolean, fault text, issuer text, subject text, provider text,
-                nullifiers jsonb, expires_at timestamptz
+            (
+                select distinct on (c.digest)
+                    decode(c.digest, 'hex'), c.fault, c.issuer, c.subject, c.provider, c.nullifiers, c.expires_at
+                from jsonb_to_recordset(p_checks) as c (
+                    digest text, kept boolean, fault text, issuer text, subject text, provider text,
+                    nullifiers jsonb, expires_at timestamptz
+                )
+                where
+                    not c.kept
+                    and decode(c.digest, 'hex') not in (
+                        select k.digest
+                        from credential_check as k
+                        where k.verifier = p_verifier and k.digest = any(v_digests)
+                    )
+                order by c.digest
             )
-            where not c.kept
         ) as k on k.digest = l.digest
     ) as j;
 

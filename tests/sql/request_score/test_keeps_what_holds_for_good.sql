@@ -1,5 +1,5 @@
 begin;
-select plan(8);
+select plan(9);
 
 call api_access();
 call put(document('Github', '{g}'));
@@ -35,6 +35,18 @@ select results_eq(
         null, 'v1', now(), true
     ) $$,
     'what was established is kept'
+);
+
+-- As where another request has kept a check that this one could not.
+select results_eq(
+    $$ select answer ->> 'score', left_out from ask(stamps(
+        check_of(document('Github', '{g}'), 'bad_proof', p_kept => false),
+        check_of(document('Google', '{o}'), p_kept => false),
+        check_of(document('Google', '{o}'), p_kept => false),
+        check_of(document('Ens', '{e}'), 'unverifiable', p_kept => false)
+    )) $$,
+    $$ values ('3.25000', '[["Ens", "unverifiable"]]'::jsonb) $$,
+    'what is kept goes before what is brought, and what is brought twice counts once'
 );
 
 -- As two requests do that check the same documents at the same time.

@@ -1,0 +1,73 @@
+"""The benchmarks, for seconds: that they run, on a server of their own and on another one."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local.migrate import ROOT
+from local.postgres import EMBEDDED_VERSION
+from tests.py.service import Service
+
+SMALL = ["--wallets", "2", "--requests", "2"]
+
+
+@pytest.fixture(autouse=True)
+def once(request: pytest.FixtureRequest) -> None:
+    """They bring the embedded version, whichever is under test."""
+    if request.config.option.postgres != EMBEDDED_VERSION:
+        pytest.skip("runs with the embedded version")
+
+
+def printed(module: str, *arguments: str) -> list[dict[str, str]]:
+    """The rows of the table that a benchmark prints."""
+    result = subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    lines = [line.strip("| ").split(" | ") for line in result.stdout.splitlines() if line.startswith("|")]
+    assert lines, result.stderr
+    return [dict(zip(lines[0], line, strict=False)) for line in lines[2:]]
+
+
+def test_bench_prints_a_table_and_writes_it_beside_a_chart(tmp_path: Path) -> None:
+    rows = printed("bench", *SMALL, "--out", str(tmp_path))
+    assert {row["clients"] for row in rows} == {"1", "8", "32"}
+    trips = {row["case"]: row["trips"] for row in rows if row["clients"] == "1"}
+    assert trips["unchanged"] == "1.0"
+    assert trips["first scoring"] == trips["one credential changed"] == "2.0"
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert len(result["rows"]) == len(rows)
+    assert result["cold_start"]["ratio"] > 0
+    assert (tmp_path / "result.svg").read_text().startswith("<svg")
+
+
+def test_bench_asks_another_service_on_another_database(
+    database_url: str, service_url: str, serve: Callable[..., Service], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "bench", "--issuers", "--out", str(tmp_path)]
+    trusted = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    service = serve(service_url, TRUSTED_IAM_ISSUERS=trusted.strip())
+    url = f"http://127.0.0.1:{service.port}"
+    rows = printed("bench", *SMALL, "--out", str(tmp_path), "--database", database_url, "--url", url)
+    assert len(rows) > 10
+    assert all(float(row["median ms"].replace(",", "")) > 0 for row in rows)
+
+
+def test_growth_prints_a_table() -> None:
+    rows = printed("bench.growth", "--passports", "20", "--rounds", "2")
+    assert {row["session"] for row in rows} == {"fresh", "planned when empty"}
+
+
+def test_endurance_prints_a_table() -> None:
+    assert len(printed("bench.endurance", "--requests", "1500")) == 10
+
+
+def test_cold_start_tells_what_imports_take() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "bench.cold_start"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert "psycopg" in told
+    assert "didkit" in told or "api" in told
