@@ -14,8 +14,6 @@ from local.issuer import Issuer
 from tests.conftest import World
 from tests.py.wire import Recording, recorded
 
-pytestmark = pytest.mark.http
-
 ADDRESS = "0x" + "b" * 40
 
 Place = tuple[str | int, ...]
