@@ -14,6 +14,7 @@ def draw(rows: list[Row], path: Path) -> None:
         title="Milliseconds to an answer, median",
         height=120 + 60 * len(names),
         logarithmic=True,
+        zero=1,
         range=(1, max(row.median for row in rows)),
         print_values=True,
         formatter=lambda value: f"{value:.1f}",
