@@ -25,7 +25,7 @@ import psutil
 import psycopg
 
 from bench import cold_start
-from bench.cases import WEIGHTS, Case, Wallets, cases
+from bench.cases import Case, Wallets, cases
 from bench.chart import draw
 from bench.clients import ask
 from bench.database import cost, floors
@@ -60,8 +60,6 @@ def main() -> int:
         return 0
     with ExitStack() as stack:
         world, server = stack.enter_context(database(typed, arguments.database))
-        weights = json.dumps(WEIGHTS)
-        world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", weights)
         wallets = Wallets(world, legacy, arguments.wallets)
         settings = {"TRUSTED_IAM_ISSUERS": json.dumps(wallets.trusted)}
         url, workers = arguments.url, []

@@ -28,10 +28,11 @@ class Case:
 
 
 class Wallets:
-    """Makes wallets, and changes them."""
+    """Makes wallets, which the scorer weighs, and changes them."""
 
     def __init__(self, world: World, legacy: Issuer, most: int = max(WALLETS.values())) -> None:
         self.world = world
+        world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", json.dumps(WEIGHTS))
         self.legacy = legacy
         self.most = most
         self.trusted = [world.issuer.did, self.legacy.did]

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from bench.__main__ import database
-from bench.cases import WEIGHTS, Wallets
+from bench.cases import Wallets
 from bench.clients import ask
 from bench.issuers import issuers
 from tests.py.service import running
@@ -33,7 +33,6 @@ def main() -> int:
     requests = parser.parse_args().requests
     typed, legacy = issuers()
     with database(typed) as (world, _), tempfile.TemporaryDirectory() as folder:
-        world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", json.dumps(WEIGHTS))
         wallets = Wallets(world, legacy)
         addresses = [*wallets.filled(20), *wallets.filled(20, wallets.legacy), *wallets.filled(100)]
         paths = [world.path(address) for address in addresses]

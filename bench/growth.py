@@ -21,7 +21,7 @@ from typing import Any
 
 import psycopg
 
-from bench.cases import WEIGHTS, Wallets
+from bench.cases import Wallets
 from bench.database import Requests
 from bench.issuers import issuers
 from local import postgres
@@ -87,6 +87,11 @@ class Session:
         self.wallets = wallets
         self.requests = Requests(world, wallets.trusted, world.service_url)
         self.connection = psycopg.connect(world.url, autocommit=True, prepare_threshold=None)
+        self.sample: list[int] = []
+        self.draw(passports)
+
+    def draw(self, passports: int) -> None:
+        """Draws the passports to ask for, of so many, and scores each once."""
         self.sample = random.sample(range(1, passports + 1), min(passports, SAMPLE))
         for number in self.sample:
             self.score_passport(number)
@@ -149,7 +154,7 @@ def main() -> int:
                 world.execute(GROW.format(last=size, links=LINKS))
                 world.execute("checkpoint")
                 print(f"{size:,} passports after {time.monotonic() - start:.0f} s", file=sys.stderr)
-            planned.sample = random.sample(range(1, size + 1), min(size, SAMPLE))
+            planned.draw(size)
             sessions[size, "planned when empty"] = planned
             sessions[size, "fresh"] = Session(world, wallets, size)
             for session in (planned, sessions[size, "fresh"]):
@@ -160,7 +165,6 @@ def main() -> int:
 
 def prepared(world: World, legacy: Issuer) -> tuple[Wallets, Session]:
     """Wallets, and a session that has planned everything while all tables were known to be empty."""
-    world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", json.dumps(WEIGHTS))
     # Known to be empty, which is when a sequential scan looks best.
     world.execute("vacuum analyze")
     wallets = Wallets(world, legacy)

@@ -3,7 +3,7 @@
 import os
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-# A process a core: verifying credentials is most of the work. Each thread has a database connection.
+# A process a core. As many of its threads as answer at the same time each use a database connection.
 workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 1))
 threads = 8
 worker_class = "gthread"

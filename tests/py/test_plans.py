@@ -48,8 +48,6 @@ inner join pg_class as c on c.oid = i.indexrelid
 inner join pg_stat_user_indexes as s on s.indexrelid = i.indexrelid
 where s.schemaname = 'scorer' and not i.indisprimary and s.idx_scan = 0
 """
-
-
 SCANNED = "select relname from pg_stat_xact_user_tables where schemaname = 'scorer' and seq_scan > 0"
 REQUEST = """
 select outcome, unchecked, unchecked_at
