@@ -1,7 +1,7 @@
 python = .venv/bin/python
-sql = db/functions db/migrations/frozen tests/sql
+sql = db/functions tests/sql
 
-.PHONY: help run migrate test soak bench growth endurance check lint format freeze snapshot lock
+.PHONY: help run migrate test soak bench growth endurance check lint format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -51,9 +51,13 @@ format: ## format Python and SQL, mend what lint can mend
 	.venv/bin/ruff check --fix
 	.venv/bin/sqlfluff fix --disable-progress-bar $(sql)
 
-freeze: ## make a migration of the changed functions: make freeze message="what changed"
+freeze: ## write changed functions into the newest migration; once that is released: make freeze message="what changed"
 	@local/install dev
-	$(python) -m db.freeze "$(message)"
+	@$(python) -m db.freeze $(message)
+
+release: ## mark every migration as released: its files never change from then on
+	@local/install dev
+	@$(python) -m db.release
 
 snapshot: ## write db/schema.sql anew, after a new migration
 	@local/install dev

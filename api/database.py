@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -11,7 +10,7 @@ import psycopg
 from api.connection import conninfo
 
 REQUEST_SCORE = """
-select outcome, legacy_parameters, unchecked, unchecked_at, left_out, answer::text
+select outcome, legacy_parameters, unchecked, left_out, answer::text
 from scorer.request_score(
     p_key_prefix => %(key_prefix)s,
     p_key_hash => %(key_hash)s,
@@ -31,6 +30,10 @@ PING = "select 1"
 
 class Unavailable(Exception):
     """The database cannot answer now; later it may."""
+
+
+class Unfinished(Unavailable):
+    """The request used up its time; the next one goes on from where it stopped."""
 
 
 class TryAgain(Unavailable):
@@ -72,7 +75,6 @@ class Reply:
     outcome: str
     legacy_parameters: str | None
     unchecked: str | None
-    unchecked_at: datetime | None
     left_out: list[tuple[str, str]] | None
     answer: str | None
 

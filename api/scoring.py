@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from api import keys
 from api.credentials import VERIFIER, check
-from api.database import Database, TryAgain
+from api.database import Database, TryAgain, Unfinished
 from api.settings import Settings
 
 ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
@@ -18,6 +18,9 @@ INTEGER = re.compile(r"[+-]?[0-9]+")
 ATTEMPTS = 3
 # Seconds before the second attempt, doubled for each further one; the wait is drawn from up to that.
 BACKOFF = 0.05
+# Seconds of a request in which it checks documents that nobody has checked yet. What a wallet holds takes no
+# longer.
+CHECKING = 4.0
 # Providers that the log names for each reason to leave a credential out; who fills a wallet chooses them.
 MAX_LOGGED = 20
 INVALID_KEY = "Invalid API Key."
@@ -36,12 +39,14 @@ class Refused(Exception):
 def score(database: Database, settings: Settings, key: str | None, scorer_id: str, address: str) -> str:
     """The answer to GET /v2/stamps/{scorer_id}/score/{address} as JSON text.
 
-    Raises Refused, or Unavailable once retries are used up. A retry starts from the beginning: at worst a
-    score whose answer got lost is computed and recorded twice, as if the client had asked twice.
+    Raises Refused, or Unavailable once retries, or the time to check documents in, are used up. A retry
+    starts from the beginning: at worst a score whose answer got lost is computed and recorded twice, as if
+    the client had asked twice.
     """
+    deadline = time.monotonic() + CHECKING
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return attempt_score(database, settings, key, scorer_id, address)
+            return attempt_score(database, settings, key, scorer_id, address, deadline)
         except TryAgain as error:
             log.warning("attempt %d of %d: %s", attempt, ATTEMPTS, error)
             if attempt == ATTEMPTS:
@@ -51,10 +56,12 @@ def score(database: Database, settings: Settings, key: str | None, scorer_id: st
 
 
 def attempt_score(
-    database: Database, settings: Settings, key: str | None, scorer_id: str, address: str
+    database: Database, settings: Settings, key: str | None, scorer_id: str, address: str, deadline: float
 ) -> str:
-    """One attempt at score: one round trip where every credential is known, two where some are checked first;
-    a legacy key costs a further one, once. Refuses in the contract's order: key, scorer, address."""
+    """One attempt at score: one round trip where every credential is known, two where some are checked first,
+    one more for each further 2 MiB of them; a legacy key costs a further one, once. Refuses in the contract's
+    order: key, scorer, address. Checks no more documents once the deadline, of time.monotonic(), has
+    passed."""
     if not key or not key.isascii() or not key.isprintable():
         raise Refused(401, INVALID_KEY)
     number = bigint(scorer_id)
@@ -72,11 +79,13 @@ def attempt_score(
     }
     reply = database.request_score(arguments)
     if reply.legacy_parameters:
-        legacy_key_hash = keys.pbkdf2_hash(key, reply.legacy_parameters)
-        reply = database.request_score(arguments | {"legacy_key_hash": legacy_key_hash})
-    if reply.unchecked and reply.unchecked_at:
-        checks = check(reply.unchecked.split("\n"), reply.unchecked_at)
+        arguments["legacy_key_hash"] = keys.pbkdf2_hash(key, reply.legacy_parameters)
+        reply = database.request_score(arguments)
+    while reply.unchecked:
+        checks = check(reply.unchecked.split("\n"), deadline)
         reply = database.request_score(arguments | {"checks": f"[{','.join(c.as_json() for c in checks)}]"})
+        if reply.unchecked and time.monotonic() > deadline:
+            raise Unfinished(f"{address.lower()} has more documents to check than one request may take")
     match reply.outcome:
         case "scored" if reply.answer is not None:
             if reply.left_out:
@@ -92,8 +101,6 @@ def attempt_score(
             raise Refused(400, "Invalid address.")
         case "too_many_credentials":
             raise Refused(422, "This address has more credentials than can be scored.")
-        case "unchecked":
-            raise TryAgain("the wallet got further credentials while some were checked")
     raise AssertionError(reply.outcome)
 
 

@@ -110,9 +110,9 @@ class Requests:
         reply = self.database.request_score(arguments)
         called = time.perf_counter() - start
         verified = 0.0
-        if reply.unchecked and reply.unchecked_at:
+        if reply.unchecked:
             start = time.perf_counter()
-            checks = check(reply.unchecked.split("\n"), reply.unchecked_at)
+            checks = check(reply.unchecked.split("\n"))
             given = f"[{','.join(c.as_json() for c in checks)}]"
             verified = time.perf_counter() - start
             start = time.perf_counter()

@@ -1,6 +1,6 @@
-"""Freezes the functions of db/functions that differ from the last migration as a new migration.
+"""Writes what db/functions holds into the newest revision, or into a new one where that has been released.
 
-python -m db.freeze "what changed"
+python -m db.freeze ["what changed", for a new revision]
 """
 
 import re
@@ -8,42 +8,71 @@ import shutil
 import sys
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
+from db.load import FUNCTIONS
+from db.migrations import frozen
+
+VERSION = '''"""{message}"""
 
 from db.migrations import frozen
 
-ROOT = Path(__file__).parent.parent
+revision = "{revision}"
+down_revision = {down_revision}
 
 
-def changed() -> list[Path]:
-    """The files of db/functions whose text is not the newest frozen one."""
-    return [
-        path
-        for path in sorted((ROOT / "db/functions").glob("*.sql"))
-        if not (last := frozen.latest(path.name)) or last.read_text() != path.read_text()
-    ]
+def upgrade() -> None:
+    frozen.upgrade(revision)
 
 
-def freeze(message: str) -> str | None:
-    """Writes the migration; returns its revision, None where nothing changed."""
-    paths = changed()
-    if not paths:
+def downgrade() -> None:
+    frozen.downgrade(revision)
+'''
+
+
+def changed(before: str = "~") -> dict[str, str]:
+    """What differs from the revisions before the given one: of each function's file its name and its text,
+    for a function that is gone the text that drops it."""
+    now = {path.name: path.read_text() for path in FUNCTIONS.glob("*.sql")}
+    then = {path.name for revision in frozen.revisions() for path in frozen.functions(revision)}
+    texts = now | {name: frozen.DROPPED.format(name=Path(name).stem) for name in then - now.keys()}
+    return {
+        name: text
+        for name, text in sorted(texts.items())
+        if text != ((last := frozen.latest(name, before)) and last.read_text())
+        and not (last is None and name not in now)
+    }
+
+
+def freeze(message: str = "") -> str | None:
+    """Gives the revision that was written; None where nothing changed. Raises SystemExit where a new revision
+    lacks a message."""
+    if not changed():
         return None
-    scripts = ScriptDirectory.from_config(Config(ROOT / "alembic.ini"))
-    number = len(list(scripts.walk_revisions())) + 1
+    newest = frozen.revisions()[-1]
+    if frozen.is_released(newest):
+        if not message:
+            raise SystemExit(
+                f'{newest} has been released. Say what changed: make freeze message="what changed"'
+            )
+        newest = new_revision(message, after=newest)
+    folder = frozen.FROZEN / newest / "functions"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, text in changed(before=newest).items():
+        (folder / name).write_text(text)
+    return newest
+
+
+def new_revision(message: str, after: str) -> str:
+    """Makes an empty revision and gives its name."""
     slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
-    revision = f"{number:04}_{slug}"[:32].rstrip("_")
+    # As long as the column that Alembic keeps it in.
+    revision = f"{int(after[:4]) + 1:04}_{slug}"[:32].rstrip("_")
     (frozen.FROZEN / revision).mkdir()
-    for path in paths:
-        shutil.copy(path, frozen.FROZEN / revision)
-    script = scripts.generate_revision(revision, message)
-    assert script is not None
-    Path(script.path).rename(ROOT / f"db/migrations/versions/{revision}.py")
+    (frozen.MIGRATIONS / f"versions/{revision}.py").write_text(
+        VERSION.format(message=message, revision=revision, down_revision=f'"{after}"')
+    )
     return revision
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    print(freeze(sys.argv[1]) or "No function has changed since the last migration.")
+    print(freeze(" ".join(sys.argv[1:]).strip()) or "No function has changed since the newest revision.")

@@ -17,7 +17,8 @@ Arguments
 Result
   account_id         the key's account; null for a key that is unknown, wrong, revoked or expired
   legacy_parameters  pbkdf2_sha256$iterations$salt where the key is stored in the legacy form and
-                     p_legacy_key_hash was not passed: derive it and call again
+                     p_legacy_key_hash was not passed: derive it and call again. A key that takes more than
+                     2,000,000 iterations is refused: whoever knows its prefix would have them made
 
 A legacy key that matches is stored as sha256 from then on.
 
@@ -29,6 +30,7 @@ declare
     v_nonce constant text := gen_random_uuid()::text;
     v_key account_apikey;
     v_given text := p_key_hash;
+    v_max_iterations constant integer := 2000000;
 begin
     select k.*
     into v_key
@@ -38,6 +40,11 @@ begin
     if v_key.hashed_key like 'pbkdf2\_sha256$%' then
         if p_legacy_key_hash is null then
             legacy_parameters := substring(v_key.hashed_key from '^pbkdf2_sha256[$][0-9]{1,7}[$][^$]+');
+
+            if split_part(legacy_parameters, '$', 2)::integer > v_max_iterations then
+                legacy_parameters := null;
+            end if;
+
             return;
         end if;
 
@@ -110,6 +117,61 @@ $$;
 
 ALTER FUNCTION scorer.guard_live_link() OWNER TO scorer_owner;
 
+CREATE FUNCTION scorer.guard_weights() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    AS $$
+/*
+Refuses weights and a threshold with which nobody can be scored, when they are written: later they would be an error
+for every client of the scorer. What counts as a weight is what weight_of reads.
+
+Arguments: none; fired for each scorer that is inserted, or whose weights or threshold are updated.
+
+Result: the row as it is.
+
+Errors
+  23514 (check_violation), with a detail that names the providers
+*/
+declare
+    v_providers text;
+begin
+    if jsonb_typeof(new.weights) is distinct from 'object' then
+        raise exception 'weights are not an object' using
+            errcode = 'check_violation',
+            detail = format('The weights of scorer %s are %s.', new.scorer_ptr_id, jsonb_typeof(new.weights)),
+            hint = 'Write an object of provider to number or numeric string.';
+    end if;
+
+    select string_agg(format('%L', left(w.provider, 100)), ', ' order by w.provider)
+    into v_providers
+    from (
+        select k.provider
+        from jsonb_object_keys(new.weights) as k (provider)
+        where weight_of(new.weights, k.provider) is null
+        order by k.provider
+        limit 10
+    ) as w;
+
+    if v_providers is not null then
+        raise exception 'a weight is not a number' using
+            errcode = 'check_violation',
+            detail = format('In the weights of scorer %s: %s.', new.scorer_ptr_id, v_providers),
+            hint = 'A weight is a number or a numeric string, with at most nine digits before the point.';
+    end if;
+
+    if new.threshold = 'NaN' then
+        raise exception 'threshold is not a number' using
+            errcode = 'check_violation',
+            detail = format('The threshold of scorer %s is NaN.', new.scorer_ptr_id),
+            hint = 'Write a number.';
+    end if;
+
+    return new;
+end;
+$$;
+
+ALTER FUNCTION scorer.guard_weights() OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) RETURNS text
     LANGUAGE sql STABLE
     RETURN to_char((p_time AT TIME ZONE 'UTC'::text), CASE WHEN (p_time = (p_time)::timestamp(0) with time zone) THEN 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'::text ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'::text END);
@@ -129,89 +191,7 @@ Result
 Errors: none.
 ';
 
-CREATE FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text DEFAULT NULL::text) RETURNS TABLE(outcome text, legacy_parameters text, loaded_at timestamp with time zone, provider text, credential text)
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
-    AS $$
-/*
-All that a request needs before credentials are verified, in one call: checks the API key, that the scorer
-belongs to the key's account, and reads the wallet's live credentials.
-
-Arguments
-  p_key_prefix, p_key_hash, p_legacy_key_hash  as authenticate_api_key takes them
-  p_scorer_id                                  the community's id; null matches none
-  p_address                                    the wallet, in lower case
-
-Result
-  outcome     'ok', 'invalid_key', 'legacy_key' (derive p_legacy_key_hash from legacy_parameters and call
-              again), 'unknown_scorer' (also when it is another account's) or 'too_many_credentials' (more than
-              1,000)
-  loaded_at   the time of the database, by which a credential is expired or not
-  provider, credential
-              with 'ok', one row a live credential, oldest first, the document as text, null where it is longer
-              than 65,536 bytes; a single row with nulls where there is no credential
-
-Errors: none.
-
-Locks: those of authenticate_api_key.
-*/
-declare
-    -- What a request may cost, whatever a wallet's owner has stored. A production credential has 2 kB.
-    v_max_credentials constant integer := 1000;
-    v_max_bytes constant integer := 65536;
-    v_account_id bigint;
-begin
-    loaded_at := now();
-
-    select a.account_id, a.legacy_parameters
-    into v_account_id, legacy_parameters
-    from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash) as a;
-
-    if v_account_id is null then
-        outcome := case when legacy_parameters is null then 'invalid_key' else 'legacy_key' end;
-        return next;
-        return;
-    end if;
-
-    if not exists (
-        select from account_community as c where c.id = p_scorer_id and c.account_id = v_account_id
-    ) then
-        outcome := 'unknown_scorer';
-        return next;
-        return;
-    end if;
-
-    if v_max_credentials < (
-        select count(*)
-        from (
-            select from ceramic_cache as c
-            where c.address = p_address and c.deleted_at is null
-            limit v_max_credentials + 1
-        ) as c
-    ) then
-        outcome := 'too_many_credentials';
-        return next;
-        return;
-    end if;
-
-    return query
-    with live as materialized (
-        select c.id, c.created_at, c.provider::text as provider, c.stamp::text as document
-        from ceramic_cache as c
-        where c.address = p_address and c.deleted_at is null
-    )
-
-    select
-        'ok', null::text, now(), l.provider, case when octet_length(l.document) <= v_max_bytes then l.document end
-    from (values (true)) as one
-    left join live as l on true
-    order by l.created_at, l.id;
-end;
-$$;
-
-ALTER FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) OWNER TO scorer_owner;
-
-CREATE FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) RETURNS record
+CREATE FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
     SET lock_timeout TO '10s'
@@ -222,9 +202,9 @@ CREATE FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legac
     AS $$
 /*
 A whole request of the HTTP service: checks the API key, that the scorer belongs to the key's account, and scores
-the wallet with those of its live credentials that count. What a credential's document says and whether its proof
-holds is looked up by the digest of the document; a document of which nothing is known is asked for instead, and
-the call made again with its check.
+the wallet with those of its live credentials that count: not deleted, not revoked. What a credential's document
+says and whether its proof holds is looked up by the digest of the document; documents of which nothing is known are
+asked for instead, some at a time, and the call made again with their checks.
 
 Arguments
   p_key_prefix, p_key_hash, p_legacy_key_hash  as authenticate_api_key takes them
@@ -232,9 +212,9 @@ Arguments
   p_address               the wallet, in lower case; null for what is none
   p_trusted_issuers       the DIDs whose credentials count
   p_verifier              names what checks documents, in its version: checks of another are not used
-  p_checks                array of {"digest" (hex sha256 of the document's text in UTF-8), "kept" (whether the
-                          check holds for good), "fault" (null, or why the document never counts), "issuer",
-                          "subject" (in lower case), "provider", "nullifiers", "expires_at", "typed"}; [] at first
+  p_checks                array of {"digest" (hex sha256 of the document's text in UTF-8), "fault" (null, or why the
+                          document never counts), and without a fault "issuer", "subject" (in lower case),
+                          "provider", "nullifiers", "expires_at", "signed_at"}; [] at first
   p_human_points_enabled, p_human_points_start
                           as score_passport takes them
 
@@ -244,15 +224,15 @@ Result
                      'invalid_address', 'too_many_credentials' (more than 1,000, or more than 10,000 nullifiers),
                      'unchecked' (check the documents and call again)
   legacy_parameters  with 'legacy_key'
-  unchecked          with 'unchecked', the documents of which nothing is known, by trusted issuers alone, one a line
-  unchecked_at       the time of the database, later than which no proof may have been made
+  unchecked          with 'unchecked', documents of trusted issuers of which nothing is known, one a line: of the
+                     oldest credentials, until they are 2 MiB or more
   left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
   answer             with 'scored', as score_passport gives it
 
 Errors: those of score_stamps.
 
 Locks, in this order: those of authenticate_api_key; the new rows of credential_check, sorted by digest; the
-passport's row; those of score_stamps.
+passport's name (transaction-level advisory lock), then its row where it has one; those of score_stamps.
 
 It is planned as score_passport is.
 */
@@ -260,6 +240,7 @@ declare
     -- What a request may cost, whatever a wallet's owner has stored. A production credential has 2 kB.
     v_max_credentials constant integer := 1000;
     v_max_nullifiers constant integer := 10000;
+    v_max_unchecked_bytes constant integer := 2097152;
 
     v_account_id bigint;
     v_owns_scorer boolean;
@@ -295,40 +276,52 @@ begin
         return;
     end if;
 
-    -- A check that holds for good is kept even where this request cannot be answered yet.
+    -- Kept even where this request cannot be answered yet.
     if p_checks <> '[]' then
         insert into credential_check (
-            digest, verifier, fault, issuer, subject, provider, nullifiers, expires_at, typed
+            digest, verifier, fault, issuer, subject, provider, nullifiers, expires_at, signed_at
         )
         select
             decode(c.digest, 'hex'), p_verifier, c.fault, c.issuer, c.subject, c.provider, c.nullifiers,
-            c.expires_at, c.typed
+            c.expires_at, c.signed_at
         from jsonb_to_recordset(p_checks) as c (
-            digest text, kept boolean, fault text, issuer text, subject text, provider text, nullifiers jsonb,
-            expires_at timestamptz, typed boolean
+            digest text, fault text, issuer text, subject text, provider text, nullifiers jsonb,
+            expires_at timestamptz, signed_at timestamptz
         )
-        where c.kept
         order by c.digest collate "C"
         on conflict (digest, verifier) do nothing;
     end if;
 
-    -- What the wallet holds is read when no other scoring of its passport is under way: who reads last also
-    -- writes last.
+    -- What the wallet holds is read when no other request for its passport is under way: who reads last also writes
+    -- last. By name, since a passport that is scored for the first time has no row; and by its row, where it has one,
+    -- for the other writers of the table.
+    perform pg_advisory_xact_lock(hashtextextended(format('passport %s %s', p_address, p_scorer_id), 0));
+
     perform from registry_passport as p
     where p.address = p_address and p.community_id = p_scorer_id
     for no key update;
 
+    -- A document that is too large to have a digest is not read. Revocations are looked up one by one: a join would
+    -- read them all.
     select array_agg(c.provider), array_agg(c.stamp), array_agg(c.digest)
     into v_providers, v_credentials, v_digests
     from (
-        select c.provider::text as provider, c.stamp, c.digest
-        from ceramic_cache as c
-        where c.address = p_address and c.deleted_at is null
-        order by c.created_at, c.id
-        limit v_max_credentials + 1
+        select l.provider, l.stamp, l.digest
+        from (
+            select
+                c.id, c.updated_at, c.provider::text as provider, c.digest,
+                case when c.digest is not null then c.stamp end as stamp
+            from ceramic_cache as c
+            where
+                c.address = p_address
+                and c.deleted_at is null
+                and (select r.id from ceramic_cache_revocation as r where r.ceramic_cache_id = c.id) is null
+            limit v_max_credentials + 1
+        ) as l
+        order by l.updated_at, l.id
     ) as c;
 
-    -- One row a credential, whatever is known of it: what is kept goes before what this call brings.
+    -- One row a credential, whatever is known of it.
     select
         array_agg(j.expires_at order by j.i),
         array_agg(j.nullifiers order by j.i),
@@ -351,30 +344,14 @@ begin
                 when k.fault is not null then k.fault
                 when k.subject <> 'did:pkh:eip155:1:' || p_address then 'other_subject'
                 when k.provider <> l.provider then 'other_provider'
+                when k.signed_at > now() then 'future_proof'
                 when k.expires_at <= now() then 'expired'
             end as reason
         from unnest(v_providers, v_digests) with ordinality as l (provider, digest, i)
         left join (
-            select k.digest, k.fault, k.issuer, k.subject, k.provider, k.nullifiers, k.expires_at
+            select k.digest, k.fault, k.issuer, k.subject, k.provider, k.nullifiers, k.expires_at, k.signed_at
             from credential_check as k
             where k.verifier = p_verifier and k.digest = any(v_digests)
-            union all
-            (
-                select distinct on (c.digest)
-                    decode(c.digest, 'hex'), c.fault, c.issuer, c.subject, c.provider, c.nullifiers, c.expires_at
-                from jsonb_to_recordset(p_checks) as c (
-                    digest text, kept boolean, fault text, issuer text, subject text, provider text,
-                    nullifiers jsonb, expires_at timestamptz
-                )
-                where
-                    not c.kept
-                    and decode(c.digest, 'hex') not in (
-                        select k.digest
-                        from credential_check as k
-                        where k.verifier = p_verifier and k.digest = any(v_digests)
-                    )
-                order by c.digest
-            )
         ) as k on k.digest = l.digest
     ) as j;
 
@@ -385,12 +362,18 @@ begin
 
     if 'unchecked' = any(v_reasons) then
         outcome := 'unchecked';
-        -- Not the time of the transaction, which may have waited for the passport.
-        unchecked_at := clock_timestamp();
-        select string_agg(distinct v_credentials[r.i]::text, E'\n')
+        select string_agg(d.document, E'\n' order by d.i)
         into unchecked
-        from unnest(v_reasons) with ordinality as r (reason, i)
-        where r.reason = 'unchecked';
+        from (
+            select u.i, u.document, sum(octet_length(u.document)) over (order by u.i) as bytes
+            from (
+                select distinct on (v_digests[r.i]) r.i, v_credentials[r.i]::text as document
+                from unnest(v_reasons) with ordinality as r (reason, i)
+                where r.reason = 'unchecked'
+                order by v_digests[r.i], r.i
+            ) as u
+        ) as d
+        where d.bytes - octet_length(d.document) < v_max_unchecked_bytes;
         return;
     end if;
 
@@ -427,7 +410,7 @@ begin
 end;
 $$;
 
-ALTER FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean DEFAULT false, p_human_points_start timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -527,7 +510,10 @@ begin
         select
             array_agg(e.stamp ->> 'provider' order by e.i),
             array_agg(e.stamp -> 'credential' order by e.i),
-            array_agg((e.stamp ->> 'expires_at')::timestamptz order by e.i),
+            array_agg(
+                -- Cut, not rounded, as the service reads it.
+                regexp_replace(e.stamp ->> 'expires_at', '([.][0-9]{6})[0-9]+', '\1')::timestamptz order by e.i
+            ),
             array_agg(e.stamp -> 'nullifiers' order by e.i)
         into v_providers, v_credentials, v_expires_at, v_nullifiers
         from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i);
@@ -538,6 +524,14 @@ begin
                 detail = sqlerrm,
                 hint = 'An expires_at is an existing date and time, as 2027-06-01T00:00:00Z.';
     end;
+
+    -- The largest time that the answer, which has four digits for the year, can show.
+    if '9999-12-31T23:59:59.999999Z' < any(v_expires_at) then
+        raise exception 'invalid stamps' using
+            errcode = 'SC003',
+            detail = 'An expires_at is later than the year 9999.',
+            hint = 'An expires_at is an existing date and time, as 2027-06-01T00:00:00Z.';
+    end if;
 
     select
         count(*),
@@ -1243,6 +1237,23 @@ ALTER TABLE scorer.ceramic_cache ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDE
     CACHE 1
 );
 
+CREATE TABLE scorer.ceramic_cache_revocation (
+    id bigint NOT NULL,
+    proof_value character varying(256) DEFAULT ''::character varying NOT NULL,
+    ceramic_cache_id bigint NOT NULL
+);
+
+ALTER TABLE scorer.ceramic_cache_revocation OWNER TO scorer_owner;
+
+ALTER TABLE scorer.ceramic_cache_revocation ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME scorer.ceramic_cache_revocation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE scorer.credential_check (
     digest bytea NOT NULL,
     verifier text NOT NULL,
@@ -1252,9 +1263,9 @@ CREATE TABLE scorer.credential_check (
     provider text,
     nullifiers jsonb,
     expires_at timestamp with time zone,
-    typed boolean,
+    signed_at timestamp with time zone,
     checked_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT credential_check_check CHECK (((fault IS NOT NULL) OR ((num_nulls(issuer, subject, provider, nullifiers, expires_at, typed) = 0) AND (jsonb_array_length(nullifiers) > 0)))),
+    CONSTRAINT credential_check_check CHECK (((fault IS NOT NULL) OR ((num_nulls(issuer, subject, provider, nullifiers, expires_at, signed_at) = 0) AND (jsonb_array_length(nullifiers) > 0)))),
     CONSTRAINT credential_check_digest_check CHECK ((octet_length(digest) = 32))
 );
 
@@ -1450,6 +1461,12 @@ ALTER TABLE ONLY scorer.alembic_version
 ALTER TABLE ONLY scorer.ceramic_cache
     ADD CONSTRAINT ceramic_cache_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY scorer.ceramic_cache_revocation
+    ADD CONSTRAINT ceramic_cache_revocation_ceramic_cache_id_key UNIQUE (ceramic_cache_id);
+
+ALTER TABLE ONLY scorer.ceramic_cache_revocation
+    ADD CONSTRAINT ceramic_cache_revocation_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY scorer.credential_check
     ADD CONSTRAINT credential_check_pkey PRIMARY KEY (digest, verifier);
 
@@ -1504,11 +1521,16 @@ CREATE INDEX registry_stamp_passport ON scorer.registry_stamp USING btree (passp
 
 CREATE TRIGGER guard_live_link BEFORE UPDATE OF address ON scorer.registry_hashscorerlink FOR EACH ROW WHEN (((old.expires_at > now()) AND ((new.address)::text <> (old.address)::text))) EXECUTE FUNCTION scorer.guard_live_link();
 
+CREATE TRIGGER guard_weights BEFORE INSERT OR UPDATE OF weights, threshold ON scorer.scorer_weighted_binaryweightedscorer FOR EACH ROW EXECUTE FUNCTION scorer.guard_weights();
+
 ALTER TABLE ONLY scorer.account_apikey
     ADD CONSTRAINT account_apikey_account_id_fkey FOREIGN KEY (account_id) REFERENCES scorer.account_account(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY scorer.account_community
     ADD CONSTRAINT account_community_account_id_fkey FOREIGN KEY (account_id) REFERENCES scorer.account_account(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY scorer.ceramic_cache_revocation
+    ADD CONSTRAINT ceramic_cache_revocation_ceramic_cache_id_fkey FOREIGN KEY (ceramic_cache_id) REFERENCES scorer.ceramic_cache(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY scorer.registry_passport
     ADD CONSTRAINT registry_passport_community_id_fkey FOREIGN KEY (community_id) REFERENCES scorer.account_community(id) DEFERRABLE;
@@ -1528,13 +1550,12 @@ REVOKE ALL ON FUNCTION scorer.five_decimals(p_value numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.guard_live_link() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION scorer.guard_weights() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) FROM PUBLIC;
-GRANT ALL ON FUNCTION scorer.load_passport(p_key_prefix text, p_key_hash text, p_scorer_id bigint, p_address text, p_legacy_key_hash text) TO scorer_api;
-
-REVOKE ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT unchecked_at timestamp with time zone, OUT left_out jsonb, OUT answer jsonb) TO scorer_api;
+REVOKE ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) TO scorer_api;
 
 REVOKE ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) TO scorer_api;

@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from api import keys
 from api.app import create_app
 from api.settings import Settings
+from db.load import load
 from local import postgres
 from local.issuer import Issuer
 from local.migrate import ROOT, migrate
@@ -149,8 +150,10 @@ def own_server(postgres_version: int, programs: Path) -> Iterator[OwnServer]:
 
 @pytest.fixture(scope="session")
 def template(server: str) -> str:
-    """The name of a migrated database to copy."""
-    migrate(create_database(server, "template0", "migrated"))
+    """The name of a database to copy: migrated, with the functions as they stand on disk."""
+    url = create_database(server, "template0", "migrated")
+    migrate(url)
+    load(url)
     add_service_role(server)
     return "migrated"
 

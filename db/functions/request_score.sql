@@ -12,7 +12,6 @@ create or replace function scorer.request_score(
     out outcome text,
     out legacy_parameters text,
     out unchecked text,
-    out unchecked_at timestamptz,
     out left_out jsonb,
     out answer jsonb
 )
@@ -28,9 +27,9 @@ set jit = off
 as $function$
 /*
 A whole request of the HTTP service: checks the API key, that the scorer belongs to the key's account, and scores
-the wallet with those of its live credentials that count. What a credential's document says and whether its proof
-holds is looked up by the digest of the document; a document of which nothing is known is asked for instead, and
-the call made again with its check.
+the wallet with those of its live credentials that count: not deleted, not revoked. What a credential's document
+says and whether its proof holds is looked up by the digest of the document; documents of which nothing is known are
+asked for instead, some at a time, and the call made again with their checks.
 
 Arguments
   p_key_prefix, p_key_hash, p_legacy_key_hash  as authenticate_api_key takes them
@@ -38,9 +37,9 @@ Arguments
   p_address               the wallet, in lower case; null for what is none
   p_trusted_issuers       the DIDs whose credentials count
   p_verifier              names what checks documents, in its version: checks of another are not used
-  p_checks                array of {"digest" (hex sha256 of the document's text in UTF-8), "kept" (whether the
-                          check holds for good), "fault" (null, or why the document never counts), "issuer",
-                          "subject" (in lower case), "provider", "nullifiers", "expires_at", "typed"}; [] at first
+  p_checks                array of {"digest" (hex sha256 of the document's text in UTF-8), "fault" (null, or why the
+                          document never counts), and without a fault "issuer", "subject" (in lower case),
+                          "provider", "nullifiers", "expires_at", "signed_at"}; [] at first
   p_human_points_enabled, p_human_points_start
                           as score_passport takes them
 
@@ -50,15 +49,15 @@ Result
                      'invalid_address', 'too_many_credentials' (more than 1,000, or more than 10,000 nullifiers),
                      'unchecked' (check the documents and call again)
   legacy_parameters  with 'legacy_key'
-  unchecked          with 'unchecked', the documents of which nothing is known, by trusted issuers alone, one a line
-  unchecked_at       the time of the database, later than which no proof may have been made
+  unchecked          with 'unchecked', documents of trusted issuers of which nothing is known, one a line: of the
+                     oldest credentials, until they are 2 MiB or more
   left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
   answer             with 'scored', as score_passport gives it
 
 Errors: those of score_stamps.
 
 Locks, in this order: those of authenticate_api_key; the new rows of credential_check, sorted by digest; the
-passport's row; those of score_stamps.
+passport's name (transaction-level advisory lock), then its row where it has one; those of score_stamps.
 
 It is planned as score_passport is.
 */
@@ -66,6 +65,7 @@ declare
     -- What a request may cost, whatever a wallet's owner has stored. A production credential has 2 kB.
     v_max_credentials constant integer := 1000;
     v_max_nullifiers constant integer := 10000;
+    v_max_unchecked_bytes constant integer := 2097152;
 
     v_account_id bigint;
     v_owns_scorer boolean;
@@ -101,40 +101,52 @@ begin
         return;
     end if;
 
-    -- A check that holds for good is kept even where this request cannot be answered yet.
+    -- Kept even where this request cannot be answered yet.
     if p_checks <> '[]' then
         insert into credential_check (
-            digest, verifier, fault, issuer, subject, provider, nullifiers, expires_at, typed
+            digest, verifier, fault, issuer, subject, provider, nullifiers, expires_at, signed_at
         )
         select
             decode(c.digest, 'hex'), p_verifier, c.fault, c.issuer, c.subject, c.provider, c.nullifiers,
-            c.expires_at, c.typed
+            c.expires_at, c.signed_at
         from jsonb_to_recordset(p_checks) as c (
-            digest text, kept boolean, fault text, issuer text, subject text, provider text, nullifiers jsonb,
-            expires_at timestamptz, typed boolean
+            digest text, fault text, issuer text, subject text, provider text, nullifiers jsonb,
+            expires_at timestamptz, signed_at timestamptz
         )
-        where c.kept
         order by c.digest collate "C"
         on conflict (digest, verifier) do nothing;
     end if;
 
-    -- What the wallet holds is read when no other scoring of its passport is under way: who reads last also
-    -- writes last.
+    -- What the wallet holds is read when no other request for its passport is under way: who reads last also writes
+    -- last. By name, since a passport that is scored for the first time has no row; and by its row, where it has one,
+    -- for the other writers of the table.
+    perform pg_advisory_xact_lock(hashtextextended(format('passport %s %s', p_address, p_scorer_id), 0));
+
     perform from registry_passport as p
     where p.address = p_address and p.community_id = p_scorer_id
     for no key update;
 
+    -- A document that is too large to have a digest is not read. Revocations are looked up one by one: a join would
+    -- read them all.
     select array_agg(c.provider), array_agg(c.stamp), array_agg(c.digest)
     into v_providers, v_credentials, v_digests
     from (
-        select c.provider::text as provider, c.stamp, c.digest
-        from ceramic_cache as c
-        where c.address = p_address and c.deleted_at is null
-        order by c.created_at, c.id
-        limit v_max_credentials + 1
+        select l.provider, l.stamp, l.digest
+        from (
+            select
+                c.id, c.updated_at, c.provider::text as provider, c.digest,
+                case when c.digest is not null then c.stamp end as stamp
+            from ceramic_cache as c
+            where
+                c.address = p_address
+                and c.deleted_at is null
+                and (select r.id from ceramic_cache_revocation as r where r.ceramic_cache_id = c.id) is null
+            limit v_max_credentials + 1
+        ) as l
+        order by l.updated_at, l.id
     ) as c;
 
-    -- One row a credential, whatever is known of it: what is kept goes before what this call brings.
+    -- One row a credential, whatever is known of it.
     select
         array_agg(j.expires_at order by j.i),
         array_agg(j.nullifiers order by j.i),
@@ -157,30 +169,14 @@ begin
                 when k.fault is not null then k.fault
                 when k.subject <> 'did:pkh:eip155:1:' || p_address then 'other_subject'
                 when k.provider <> l.provider then 'other_provider'
+                when k.signed_at > now() then 'future_proof'
                 when k.expires_at <= now() then 'expired'
             end as reason
         from unnest(v_providers, v_digests) with ordinality as l (provider, digest, i)
         left join (
-            select k.digest, k.fault, k.issuer, k.subject, k.provider, k.nullifiers, k.expires_at
+            select k.digest, k.fault, k.issuer, k.subject, k.provider, k.nullifiers, k.expires_at, k.signed_at
             from credential_check as k
             where k.verifier = p_verifier and k.digest = any(v_digests)
-            union all
-            (
-                select distinct on (c.digest)
-                    decode(c.digest, 'hex'), c.fault, c.issuer, c.subject, c.provider, c.nullifiers, c.expires_at
-                from jsonb_to_recordset(p_checks) as c (
-                    digest text, kept boolean, fault text, issuer text, subject text, provider text,
-                    nullifiers jsonb, expires_at timestamptz
-                )
-                where
-                    not c.kept
-                    and decode(c.digest, 'hex') not in (
-                        select k.digest
-                        from credential_check as k
-                        where k.verifier = p_verifier and k.digest = any(v_digests)
-                    )
-                order by c.digest
-            )
         ) as k on k.digest = l.digest
     ) as j;
 
@@ -191,12 +187,18 @@ begin
 
     if 'unchecked' = any(v_reasons) then
         outcome := 'unchecked';
-        -- Not the time of the transaction, which may have waited for the passport.
-        unchecked_at := clock_timestamp();
-        select string_agg(distinct v_credentials[r.i]::text, E'\n')
+        select string_agg(d.document, E'\n' order by d.i)
         into unchecked
-        from unnest(v_reasons) with ordinality as r (reason, i)
-        where r.reason = 'unchecked';
+        from (
+            select u.i, u.document, sum(octet_length(u.document)) over (order by u.i) as bytes
+            from (
+                select distinct on (v_digests[r.i]) r.i, v_credentials[r.i]::text as document
+                from unnest(v_reasons) with ordinality as r (reason, i)
+                where r.reason = 'unchecked'
+                order by v_digests[r.i], r.i
+            ) as u
+        ) as d
+        where d.bytes - octet_length(d.document) < v_max_unchecked_bytes;
         return;
     end if;
 

@@ -1,5 +1,9 @@
 """The migrations: equal to db/functions and to the committed snapshot, and every one can be taken back."""
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +13,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from psycopg.conninfo import make_conninfo
 
-from db import freeze
+from db import freeze, release
+from db.load import FUNCTIONS as FUNCTION_FILES
+from db.load import load
 from db.snapshot import SNAPSHOT, dump
 from local import postgres
 from local.migrate import ROOT, alembic_config, migrate
@@ -26,17 +32,109 @@ union all select p.proname::text from pg_proc as p where p.pronamespace = 'score
 """
 
 
-def test_the_migrated_functions_are_those_of_db_functions(database_url: str) -> None:
-    with connect(database_url) as connection:
-        connection.execute("set role scorer_owner")
-        migrated = connection.execute(FUNCTIONS).fetchall()
-        for name, *_ in migrated:
-            connection.execute(f"drop function {name} cascade".encode())
-        for path in sorted((ROOT / "db/functions").glob("*.sql")):
-            connection.execute(path.read_bytes())
-        assert connection.execute(FUNCTIONS).fetchall() == migrated
-    assert [name for name, *_ in migrated] == [p.stem for p in sorted((ROOT / "db/functions").glob("*.sql"))]
-    assert freeze.changed() == []
+TRIGGERS = "select pg_get_triggerdef(oid) from pg_trigger where not tgisinternal order by tgname"
+
+
+def test_the_migrated_functions_are_those_of_db_functions(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+    with connect(empty_database_url) as connection:
+        migrated = [connection.execute(query).fetchall() for query in (FUNCTIONS, TRIGGERS)]
+        load(empty_database_url)
+        loaded = [connection.execute(query).fetchall() for query in (FUNCTIONS, TRIGGERS)]
+    assert migrated == loaded
+    assert [name for name, *_ in loaded[0]] == sorted(path.stem for path in FUNCTION_FILES.glob("*.sql"))
+    assert freeze.changed() == {}, "run make freeze"
+
+
+def test_a_released_file_never_changes() -> None:
+    assert release.altered() == []
+
+
+class Checkout:
+    """A copy of what migrations are made of, to change at will."""
+
+    def __init__(self, folder: Path) -> None:
+        self.migrations = folder / "db/migrations"
+        self.functions = folder / "db/functions"
+        self.folder = folder
+        for name in ("api", "db", "local"):
+            shutil.copytree(ROOT / name, folder / name)
+        shutil.copy(ROOT / "alembic.ini", folder)
+
+    def run(self, *command: str, **environment: str) -> str:
+        """The last line of what a module of the copy prints."""
+        result = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=self.folder,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return (result.stdout + result.stderr).strip().splitlines()[-1]
+
+    def altered(self) -> str:
+        code = "from db import release; print(release.altered())"
+        return subprocess.run(
+            [sys.executable, "-c", code], cwd=self.folder, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path / "checkout")
+
+
+def test_a_byte_of_any_released_file_is_missed_by_name(checkout: Checkout) -> None:
+    assert checkout.run("db.release") == "0001_baseline"
+    assert checkout.altered() == "[]"
+    paths = list(checkout.migrations.rglob("0001*/**/*.sql"))
+    for path in [*paths, checkout.migrations / "versions/0001_baseline.py"]:
+        text = path.read_bytes()
+        path.write_bytes(text.replace(b"s", b"S", 1))
+        assert checkout.altered() == f"['{path.relative_to(checkout.migrations)}']"
+        path.write_bytes(text)
+    paths[0].unlink()
+    assert paths[0].name in checkout.altered()
+
+
+def test_a_change_goes_into_the_newest_revision_until_that_is_released(checkout: Checkout) -> None:
+    changed = checkout.functions / "five_decimals.sql"
+    frozen = checkout.migrations / "frozen/0001_baseline/functions/five_decimals.sql"
+    changed.write_text(changed.read_text().replace("Errors: none.", "Errors: none at all."))
+    assert checkout.run("db.freeze") == "0001_baseline"
+    assert frozen.read_text() == changed.read_text()
+    checkout.run("db.release")
+    assert checkout.run("db.freeze") == "No function has changed since the newest revision."
+    changed.write_text(changed.read_text().replace("none at all", "none"))
+    assert checkout.run("db.freeze").startswith("0001_baseline has been released. Say what changed:")
+    assert checkout.run("db.freeze", "Say less") == "0002_say_less"
+    assert checkout.altered() == "[]"
+    folder = checkout.migrations / "frozen/0002_say_less/functions"
+    assert [path.name for path in folder.iterdir()] == ["five_decimals.sql"]
+
+
+def test_functions_that_go_and_come_are_dropped_and_made_both_ways(
+    checkout: Checkout, empty_database_url: str, programs: Path
+) -> None:
+    checkout.run("db.release")
+    (checkout.functions / "guard_live_link.sql").unlink()
+    text = (checkout.functions / "iso_timestamp.sql").read_text()
+    (checkout.functions / "other_timestamp.sql").write_text(text.replace("iso_timestamp", "other_timestamp"))
+    assert checkout.run("db.freeze", "two functions") == "0002_two_functions"
+    migrate(empty_database_url)
+    before = dump(empty_database_url, programs)
+    assert checkout.run("local.migrate", DATABASE_URL=empty_database_url).startswith("The database has")
+    after = dump(empty_database_url, programs)
+    guard, other = "FUNCTION scorer.guard_live_link()", "FUNCTION scorer.other_timestamp("
+    assert (guard in before, other in before) == (True, False)
+    assert (guard in after, other in after) == (False, True)
+    checkout.run("alembic", "downgrade", "-1", DATABASE_URL=empty_database_url)
+    assert dump(empty_database_url, programs) == before
+    (checkout.functions / "other_timestamp.sql").unlink()
+    checkout.run("db.freeze")
+    folder = checkout.migrations / "frozen/0002_two_functions/functions"
+    assert [path.name for path in folder.iterdir()] == ["guard_live_link.sql"]
 
 
 def test_every_migration_can_be_taken_back(empty_database_url: str, programs: Path) -> None:

@@ -88,14 +88,14 @@ select jsonb_build_object(
 );
 $function$;
 
-create function tap.check_of(p_document jsonb, p_fault text default null, p_kept boolean default true)
+create function tap.check_of(p_document jsonb, p_fault text default null, p_signed_at text default '2026-01-01Z')
 returns jsonb
 language sql
 immutable
 as $function$
 /* An element of p_checks: what the service finds where the proof holds, or the fault. */
 select jsonb_build_object(
-    'digest', encode(sha256(convert_to(p_document::text, 'UTF8')), 'hex'), 'kept', p_kept, 'fault', p_fault
+    'digest', encode(sha256(convert_to(p_document::text, 'UTF8')), 'hex'), 'fault', p_fault
 ) || case
     when p_fault is null then jsonb_build_object(
         'issuer', p_document ->> 'issuer',
@@ -103,7 +103,7 @@ select jsonb_build_object(
         'provider', p_document #>> '{credentialSubject,provider}',
         'nullifiers', p_document #> '{credentialSubject,nullifiers}',
         'expires_at', p_document ->> 'expirationDate',
-        'typed', true
+        'signed_at', p_signed_at
     )
     else '{}'
 end;
@@ -136,15 +136,15 @@ call tap.community(7);
 insert into scorer.account_apikey (account_id, prefix, hashed_key) values (1, 'test', tap.api_key('test.key'));
 $function$;
 
-create procedure tap.put(p_document jsonb, p_provider text default null, p_created_at timestamptz default now())
+create procedure tap.put(p_document jsonb, p_provider text default null, p_updated_at timestamptz default now())
 language sql
 as $function$
 /* Puts a document into the credentials of wallet a, under its own provider unless another is given. */
-insert into scorer.ceramic_cache (address, provider, stamp, created_at)
+insert into scorer.ceramic_cache (address, provider, stamp, updated_at)
 values (
     tap.wallet('a'),
     coalesce(p_provider, p_document #>> '{credentialSubject,provider}', 'Odd'),
     p_document,
-    p_created_at
+    p_updated_at
 );
 $function$;

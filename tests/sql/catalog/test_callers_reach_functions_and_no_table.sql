@@ -1,5 +1,5 @@
 begin;
-select plan(18);
+select plan(16);
 
 call community(7);
 insert into account_apikey (account_id, prefix, hashed_key) values (1, 'good', api_key('good.key'));
@@ -13,29 +13,21 @@ select throws_ok('select ask()', '42501', null, 'a stranger cannot ask for a sco
 select throws_ok(
     $$ select score_passport(wallet('a'), 7, '[]') $$, '42501', null, 'a stranger cannot score'
 );
-select throws_ok(
-    $$ select * from load_passport('good', api_key('good.key'), 7, wallet('a')) $$, '42501', null,
-    'a stranger cannot load'
-);
 
 set local role scorer_caller;
 select is(
     score_passport(wallet('a'), 7, stamps(stamp('Github', '{g}'))) ->> 'score', '2.25000', 'scorer_caller scores'
 );
-select throws_ok(
-    $$ select * from load_passport('good', api_key('good.key'), 7, wallet('a')) $$, '42501', null,
-    'scorer_caller cannot load'
-);
-select throws_ok('select ask()', '42501', null, 'nor ask for a score with checks of its own');
+select throws_ok('select ask()', '42501', null, 'scorer_caller cannot ask for a score with checks of its own');
 
 set local role scorer_api;
 select is(
     score_passport(wallet('a'), 7, stamps(stamp('Github', '{g}'))) ->> 'score', '2.25000', 'scorer_api scores'
 );
-select is((load_passport('good', api_key('good.key'), 7, wallet('a'))).outcome, 'ok', 'scorer_api loads');
+select is((ask()).outcome, 'invalid_key', 'scorer_api asks for a score');
 select throws_ok(
     $$ select * from authenticate_api_key('good', api_key('good.key')) $$, '42501', null,
-    'scorer_api does not look up keys but by load_passport'
+    'scorer_api does not look up keys but by request_score'
 );
 select throws_ok(
     'alter function score_passport reset search_path', '42501', null, 'scorer_api cannot change a function'
@@ -55,7 +47,7 @@ select results_eq(
     order by 1, 2
     $$,
     $$ values
-    ('scorer_api', 'load_passport'::name), ('scorer_api', 'request_score'), ('scorer_api', 'score_passport'),
+    ('scorer_api', 'request_score'::name), ('scorer_api', 'score_passport'),
     ('scorer_caller', 'score_passport') $$,
     'of the functions, each may execute these alone'
 );

@@ -29,7 +29,7 @@ select is_empty(
 );
 select results_eq(
     'select proname from functions where prosecdef order by 1',
-    array['load_passport', 'request_score', 'score_passport']::name[],
+    array['request_score', 'score_passport']::name[],
     'those that others call run with the rights of their owner'
 );
 select is_empty(
@@ -41,7 +41,6 @@ select results_eq(
     $$ select format('%s %s %s', f.proname, a.grantee::regrole, a.privilege_type) collate "default"
     from functions as f, aclexplode(f.proacl) as a where a.grantee <> f.proowner order by 1 $$,
     array[
-        'load_passport scorer_api EXECUTE',
         'request_score scorer_api EXECUTE',
         'score_passport scorer_api EXECUTE',
         'score_passport scorer_caller EXECUTE'

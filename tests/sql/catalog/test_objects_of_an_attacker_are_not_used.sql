@@ -3,7 +3,7 @@ select plan(7);
 
 call community(7, p_human_points_program => true);
 insert into account_apikey (account_id, prefix, hashed_key) values (1, 'good', api_key('good.key'));
-insert into ceramic_cache (address, provider, stamp) values (wallet('a'), 'Github', '{"n": 1}');
+insert into ceramic_cache (address, provider, stamp) values (wallet('a'), 'Github', '{"issuer": "did:key:i"}');
 insert into registry_hashscorerlink (hash, address, community_id, expires_at)
 values ('taken', wallet('b'), 7, '2090-01-01Z');
 
@@ -46,7 +46,7 @@ begin
             union all
             select * from unnest(array[
                 'now', 'lower', 'length', 'sha256', 'round', 'to_char', 'jsonb_array_elements', 'jsonb_build_object',
-                'unnest', 'format', 'min', 'sum', 'gen_random_uuid', 'pg_advisory_xact_lock', 'convert_to'
+                'unnest', 'format', 'min', 'sum', 'gen_random_uuid', 'hashtextextended', 'pg_advisory_xact_lock', 'convert_to'
             ])
         loop
             execute format(
@@ -102,10 +102,10 @@ insert into results values (
     ) #>> '{stamps,Ens,dedup}'
 );
 insert into results
-select 'load', l.credential from scorer.load_passport(
-    'good', 'sha256$06c41992aadbb67f2586b7fd76912a0f180f307b27cdc9491fe07439b8cb4bf5', 7,
-    '0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
-) as l;
+select 'load', r.unchecked from scorer.request_score(
+    'good', 'sha256$06c41992aadbb67f2586b7fd76912a0f180f307b27cdc9491fe07439b8cb4bf5', null, 7,
+    '0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', '{did:key:i}', 'v', '[]', false, '-infinity'
+) as r;
 do $block$
 begin
     perform scorer.score_passport('0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 7, '[{}]');
@@ -134,7 +134,7 @@ where r.what = 'clean';
 select is(r.result, 'true', 'and so is a clash')
 from results as r
 where r.what = 'clash';
-select is(r.result, '{"n": 1}', 'credentials are loaded from our table')
+select is(r.result, '{"issuer": "did:key:i"}', 'credentials are loaded from our table')
 from results as r
 where r.what = 'load';
 select is(r.result, 'SC003', 'our own checks are made')

@@ -1,5 +1,5 @@
 begin;
-select plan(20);
+select plan(22);
 
 call community(7);
 insert into account_account (id) values (2);
@@ -11,7 +11,9 @@ insert into account_apikey (account_id, prefix, hashed_key, revoked, expiry_date
 (1, 'expired', api_key('expired.key'), false, now()),
 (1, 'legacy', 'pbkdf2_sha256$10$salt$aGFzaA==', false, null),
 (1, 'gone', 'pbkdf2_sha256$10$salt$aGFzaA==', true, null),
-(1, 'bad', 'pbkdf2_sha256$many$salt$aGFzaA==', false, null);
+(1, 'bad', 'pbkdf2_sha256$many$salt$aGFzaA==', false, null),
+(1, 'dear', 'pbkdf2_sha256$2000000$salt$aGFzaA==', false, null),
+(1, 'dearest', 'pbkdf2_sha256$2000001$salt$aGFzaA==', false, null);
 
 create function pg_temp.request(
     p_prefix text, p_hash text, p_scorer_id bigint default 7, p_address text default tap.wallet('a'),
@@ -34,7 +36,8 @@ from (
     ('revoked', api_key('revoked.key'), 'a revoked key'),
     ('expired', api_key('expired.key'), 'a key that expires now'),
     ('gone', api_key('gone.key'), 'a revoked legacy key'),
-    ('bad', api_key('bad.key'), 'a legacy key with unusable parameters')
+    ('bad', api_key('bad.key'), 'a legacy key with unusable parameters'),
+    ('dearest', api_key('dearest.key'), 'a legacy key that takes too long to derive')
 ) as k (prefix, hash, why);
 select is_empty('select from registry_passport union all select from registry_event', 'nothing is written for them');
 
@@ -54,6 +57,9 @@ select results_eq(
     $$ select outcome, legacy_parameters, answer from pg_temp.request('legacy', api_key('legacy.key')) $$,
     $$ values ('legacy_key', 'pbkdf2_sha256$10$salt', null::jsonb) $$,
     'a legacy key asks for its hash'
+);
+select is(
+    (pg_temp.request('dear', api_key('dear.key'))).outcome, 'legacy_key', 'up to two million iterations are derived'
 );
 select is(
     (pg_temp.request('legacy', api_key('legacy.key'), p_legacy_hash => 'pbkdf2_sha256$10$salt$bm90')).outcome,

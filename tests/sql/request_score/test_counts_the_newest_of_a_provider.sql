@@ -1,11 +1,11 @@
 begin;
-select plan(4);
+select plan(5);
 
 call api_access();
-call put(document('Github', '{old}'), p_created_at => '2026-01-01Z');
-call put(document('Github', '{new}'), p_created_at => '2026-01-03Z');
-call put(document('Github', '{newest}'), p_created_at => '2026-01-04Z');
-call put(document('Google', '{o}'), p_created_at => '2026-01-02Z');
+call put(document('Github', '{old}'), p_updated_at => '2026-01-01Z');
+call put(document('Github', '{new}'), p_updated_at => '2026-01-03Z');
+call put(document('Github', '{newest}'), p_updated_at => '2026-01-04Z');
+call put(document('Google', '{o}'), p_updated_at => '2026-01-02Z');
 
 select is(
     (
@@ -23,8 +23,13 @@ select results_eq(
     'of the valid ones the newest counts, and claims its nullifiers alone'
 );
 
+update ceramic_cache set created_at = '2026-02-01Z'
+where stamp = document('Github', '{old}');
+select
+    is((ask()).left_out, '[["Github", "bad_proof"]]'::jsonb, 'newest is what was updated last, whenever it was made');
+
 -- Of rows made at once the last.
-update ceramic_cache set created_at = '2026-01-01Z';
+update ceramic_cache set updated_at = '2026-01-01Z';
 delete from registry_hashscorerlink;
 select is((ask()).left_out, '[["Github", "bad_proof"]]'::jsonb, 'of rows of one time');
 select results_eq('select links(7)', $$ values ('new a 2090'), ('o a 2090') $$, 'the last counts');

@@ -105,7 +105,10 @@ begin
         select
             array_agg(e.stamp ->> 'provider' order by e.i),
             array_agg(e.stamp -> 'credential' order by e.i),
-            array_agg((e.stamp ->> 'expires_at')::timestamptz order by e.i),
+            array_agg(
+                -- Cut, not rounded, as the service reads it.
+                regexp_replace(e.stamp ->> 'expires_at', '([.][0-9]{6})[0-9]+', '\1')::timestamptz order by e.i
+            ),
             array_agg(e.stamp -> 'nullifiers' order by e.i)
         into v_providers, v_credentials, v_expires_at, v_nullifiers
         from jsonb_array_elements(p_valid_stamps) with ordinality as e (stamp, i);
@@ -116,6 +119,14 @@ begin
                 detail = sqlerrm,
                 hint = 'An expires_at is an existing date and time, as 2027-06-01T00:00:00Z.';
     end;
+
+    -- The largest time that the answer, which has four digits for the year, can show.
+    if '9999-12-31T23:59:59.999999Z' < any(v_expires_at) then
+        raise exception 'invalid stamps' using
+            errcode = 'SC003',
+            detail = 'An expires_at is later than the year 9999.',
+            hint = 'An expires_at is an existing date and time, as 2027-06-01T00:00:00Z.';
+    end if;
 
     select
         count(*),

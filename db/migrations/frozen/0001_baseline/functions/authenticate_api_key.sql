@@ -21,7 +21,8 @@ Arguments
 Result
   account_id         the key's account; null for a key that is unknown, wrong, revoked or expired
   legacy_parameters  pbkdf2_sha256$iterations$salt where the key is stored in the legacy form and
-                     p_legacy_key_hash was not passed: derive it and call again
+                     p_legacy_key_hash was not passed: derive it and call again. A key that takes more than
+                     2,000,000 iterations is refused: whoever knows its prefix would have them made
 
 A legacy key that matches is stored as sha256 from then on.
 
@@ -33,6 +34,7 @@ declare
     v_nonce constant text := gen_random_uuid()::text;
     v_key account_apikey;
     v_given text := p_key_hash;
+    v_max_iterations constant integer := 2000000;
 begin
     select k.*
     into v_key
@@ -42,6 +44,11 @@ begin
     if v_key.hashed_key like 'pbkdf2\_sha256$%' then
         if p_legacy_key_hash is null then
             legacy_parameters := substring(v_key.hashed_key from '^pbkdf2_sha256[$][0-9]{1,7}[$][^$]+');
+
+            if split_part(legacy_parameters, '$', 2)::integer > v_max_iterations then
+                legacy_parameters := null;
+            end if;
+
             return;
         end if;
 

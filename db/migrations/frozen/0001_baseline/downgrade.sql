@@ -1,0 +1,37 @@
+drop table scorer.credential_check;
+drop table scorer.human_points_bonusaward;
+drop table scorer.human_points_stampaction;
+drop table scorer.human_points_passingscorerecord;
+drop table scorer.registry_event;
+drop table scorer.registry_hashscorerlink;
+drop table scorer.registry_score;
+drop table scorer.registry_stamp;
+drop table scorer.registry_passport;
+drop table scorer.ceramic_cache_revocation;
+drop table scorer.ceramic_cache;
+drop table scorer.scorer_weighted_binaryweightedscorer;
+drop table scorer.account_community;
+drop table scorer.account_apikey;
+drop table scorer.account_account;
+
+revoke usage on schema scorer from scorer_api, scorer_caller;
+
+reset role;
+
+reassign owned by scorer_owner to session_user;
+
+-- A role that another database of the server still needs, or that somebody else made, stays.
+do $block$
+declare
+    v_role text;
+begin
+    foreach v_role in array array['scorer_api', 'scorer_caller', 'scorer_owner'] loop
+        begin
+            execute format('drop role %I', v_role);
+        exception
+            when dependent_objects_still_exist or undefined_object or insufficient_privilege then
+                null;
+        end;
+    end loop;
+end;
+$block$;

@@ -1,1 +1,0 @@
-drop trigger guard_live_link on scorer.registry_hashscorerlink;

@@ -1,5 +1,0 @@
-create trigger guard_live_link
-before update of address on scorer.registry_hashscorerlink
-for each row
-when (old.expires_at > now() and new.address <> old.address)
-execute function scorer.guard_live_link();
