@@ -10,7 +10,7 @@ from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from api import scoring
-from api.database import Database, Misconfigured, Unavailable
+from api.database import Database, Misconfigured, Unavailable, Unfinished
 from api.settings import Settings
 
 OPENAPI = Path(__file__).parent / "openapi.json"
@@ -22,8 +22,11 @@ CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
     "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, X-API-Key",
+    "Access-Control-Expose-Headers": "Allow, Retry-After",
     "Access-Control-Max-Age": "86400",
 }
+# An answer is of its moment and for its asker, and is what its type says.
+HEADERS = CORS | {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +60,12 @@ def create_app(settings: Settings) -> Flask:
     @app.errorhandler(Unavailable)
     def unavailable(error: Unavailable) -> Response:
         log.error("database unavailable: %s", error)
-        response = problem(503, "The service is temporarily unavailable. Please try again.")
-        response.headers["Retry-After"] = str(RETRY_AFTER)
-        return response
+        return try_again("The service is temporarily unavailable. Please try again.")
+
+    @app.errorhandler(Unfinished)
+    def unfinished(error: Unfinished) -> Response:
+        log.warning("unfinished: %s", error)
+        return try_again("The credentials of this address are still being checked. Please try again.")
 
     @app.errorhandler(Misconfigured)
     def misconfigured(error: Misconfigured) -> Response:
@@ -79,8 +85,8 @@ def create_app(settings: Settings) -> Flask:
         return problem(500, UNEXPECTED)
 
     @app.after_request
-    def allow_any_origin(response: Response) -> Response:
-        response.headers.update(CORS)
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
         return response
 
     return app
@@ -102,6 +108,13 @@ def answer(status: int, body: str) -> Response:
 def problem(status: int, detail: str) -> Response:
     """An error as clients of the running service know it."""
     return answer(status, json.dumps({"detail": detail}))
+
+
+def try_again(detail: str) -> Response:
+    """An error that the same request may not meet again."""
+    response = problem(503, detail)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 @cache

@@ -6,22 +6,47 @@ URLs (payload 2.0) are put in that shape first, and what a valid event may leave
 
 import logging
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import awsgi
 
 from api.app import create_app
-from api.settings import Settings
+from api.one_line import OneLine
+from api.settings import SettingError, Settings
 
 Event = dict[str, Any]
 
 # Lambda has put a handler on the root logger, which drops what is below warning.
 logging.getLogger().setLevel(logging.INFO)
-app = create_app(Settings.from_environment())
+for given in logging.getLogger().handlers:
+    given.addFilter(OneLine())
+log = logging.getLogger(__name__)
+try:
+    app = create_app(Settings.from_environment())
+except SettingError as error:
+    raise SystemExit(str(error)) from None
+# What an event is answered that holds no request that could be answered.
+UNREADABLE = {
+    "statusCode": 400,
+    "statusDescription": "400 Bad Request",
+    "headers": {"Content-Type": "application/json", "Cache-Control": "no-store"},
+    "body": '{"detail": "The event is not an HTTP request."}',
+    "isBase64Encoded": False,
+}
 
 
 def handler(event: Event, context: object) -> Event:
-    """Answers an event of API Gateway (REST, HTTP), a function URL or a load balancer."""
+    """Answers an event of API Gateway (REST, HTTP), a function URL or a load balancer. Never raises: to
+    Lambda that is an error of the function."""
+    try:
+        return answer(event, context)
+    except Exception:
+        log.exception("unreadable event")
+        return UNREADABLE
+
+
+def answer(event: Event, context: object) -> Event:
+    """The answer to an event; raises where it cannot be read."""
     request = rest_event_of_http(event) if event.get("version") == "2.0" else complete(event)
     response: Event = awsgi.response(app, request, context)
     response["statusCode"] = int(response["statusCode"])
@@ -36,7 +61,7 @@ def complete(event: Event) -> Event:
     query = event.get("queryStringParameters") or last_values(event.get("multiValueQueryStringParameters"))
     headers = event.get("headers") or last_values(event.get("multiValueHeaders"))
     return event | {
-        "path": unquote(event.get("path") or "/"),
+        "path": wsgi_path(event.get("path") or "/"),
         "queryStringParameters": query,
         "headers": with_scheme(headers),
         "requestContext": event.get("requestContext") or {},
@@ -53,13 +78,18 @@ def rest_event_of_http(event: Event) -> Event:
         path = path.removeprefix(stage) or "/"
     return {
         "httpMethod": context["http"]["method"],
-        "path": unquote(path),
+        "path": wsgi_path(path),
         "queryStringParameters": dict(parse_qsl(event.get("rawQueryString") or "")),
         "headers": with_scheme(event.get("headers") or {}),
         "body": event.get("body"),
         "isBase64Encoded": event.get("isBase64Encoded", False),
         "requestContext": {},
     }
+
+
+def wsgi_path(path: str) -> str:
+    """A percent-encoded path as WSGI has it: its bytes, each a character."""
+    return unquote_to_bytes(path).decode("latin-1")
 
 
 def last_values(values: dict[str, list[str]] | None) -> dict[str, str]:

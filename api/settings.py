@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+# The methods of the issuers whose proofs are looked at.
+DIDS = ("did:key:", "did:ethr:")
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
@@ -50,13 +52,17 @@ def database_url(text: str) -> str:
 
 
 def trusted_issuers(text: str) -> frozenset[str]:
-    """The DIDs of a JSON array; nobody for an empty text."""
+    """The DIDs of a JSON array. At least one: else everybody would be given a score of 0."""
     try:
-        issuers = json.loads(text or "[]")
-    except ValueError:
+        issuers = json.loads(text.strip() or "[]")
+    except (ValueError, RecursionError):
         issuers = None
-    if not isinstance(issuers, list) or not all(isinstance(i, str) and i for i in issuers):
-        raise SettingError('TRUSTED_IAM_ISSUERS is not a JSON array of DIDs, such as ["did:key:z6Mk..."].')
+    if not isinstance(issuers, list) or not all(isinstance(i, str) and i.startswith(DIDS) for i in issuers):
+        raise SettingError(
+            'TRUSTED_IAM_ISSUERS is not a JSON array of did:key or did:ethr DIDs, as ["did:key:z6Mk..."].'
+        )
+    if not issuers:
+        raise SettingError("TRUSTED_IAM_ISSUERS names no issuer: give the DIDs whose credentials count.")
     return frozenset(issuers)
 
 

@@ -18,7 +18,7 @@ import psycopg
 from api import scoring
 from api.connection import conninfo
 from api.database import Database
-from api.settings import SettingError, Settings
+from api.settings import SettingError, Settings, trusted_issuers
 from local import demo, postgres
 from local.issuer import Issuer
 from local.migrate import EMBEDDED, ROOT, migrate
@@ -38,8 +38,15 @@ def main() -> int:
                 print(f"Serving on http://localhost:{port}")
             else:
                 # Read before anything starts, so that a bad setting stops the run at once.
-                given = Settings.from_environment(os.environ | {"DATABASE_URL": "postgresql://"})
-                settings = embedded(stack, given)
+                issuer = Issuer.ethereum()
+                given = Settings.from_environment(
+                    os.environ
+                    | {
+                        "DATABASE_URL": "postgresql://",
+                        "TRUSTED_IAM_ISSUERS": with_issuer(os.environ.get("TRUSTED_IAM_ISSUERS", ""), issuer),
+                    }
+                )
+                settings = replace(given, database_url=embedded(stack, issuer))
                 introduce(settings, port)
             return serve(settings, port)
     except SettingError as error:
@@ -82,17 +89,21 @@ def check_database(settings: Settings) -> None:
         raise SettingError("The database of DATABASE_URL lacks the newest schema: run make migrate.")
 
 
-def embedded(stack: ExitStack, given: Settings) -> Settings:
-    """Starts the embedded database with demo data; gives the settings to serve it with: those given, with
-    its URL and the demo issuer."""
+def with_issuer(text: str, issuer: Issuer) -> str:
+    """TRUSTED_IAM_ISSUERS with the demo issuer besides."""
+    given = trusted_issuers(text) if text.strip() else []
+    return json.dumps([*given, issuer.did])
+
+
+def embedded(stack: ExitStack, issuer: Issuer) -> str:
+    """Starts the embedded database with demo data, signed by the issuer; gives its URL."""
     if postgres.is_run_by_another(EMBEDDED):
         raise SettingError("The embedded database of this folder is served already.")
     print(f"Starting PostgreSQL {postgres.EMBEDDED_VERSION} in {EMBEDDED} ...", flush=True)
     url = stack.enter_context(postgres.server(EMBEDDED))
     migrate(url)
-    issuer = Issuer.ethereum()
     demo.load(url, issuer)
-    return replace(given, database_url=url, trusted_issuers=given.trusted_issuers | {issuer.did})
+    return url
 
 
 def introduce(settings: Settings, port: int) -> None:

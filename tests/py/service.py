@@ -56,6 +56,7 @@ def running(output: Path, database_url: str, **environment: str) -> Iterator[Ser
             cwd=ROOT,
             env=os.environ
             | {"PORT": str(port), "DATABASE_URL": database_url, "WEB_CONCURRENCY": "1"}
+            | {"TRUSTED_IAM_ISSUERS": '["did:key:nobody"]'}
             | environment,
             stdout=file,
             stderr=subprocess.STDOUT,

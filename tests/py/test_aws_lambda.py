@@ -93,6 +93,37 @@ def test_an_encoded_path_is_decoded(handler: Handler) -> None:
     assert handler(event, None)["statusCode"] == 200
 
 
+PATHS = {"%ff": 400, "\u0141": 400, "\U0001f600": 400, "%00": 400, "\ud800": 400, "%": 400}
+
+
+@pytest.mark.parametrize("name", [path.stem for path in EVENTS])
+@pytest.mark.parametrize("address", PATHS)
+def test_any_path_is_answered(handler: Handler, name: str, address: str) -> None:
+    event = replaced(load(name), f"/score/{ADDRESS}", "/score/HERE")
+    for field in ("path", "rawPath"):
+        if field in event:
+            event[field] = event[field].replace("HERE", address)
+    response = handler(event, None)
+    assert response["statusCode"] == PATHS[address]
+    assert list(json.loads(response["body"])) == ["detail"]
+
+
+@pytest.mark.parametrize("name", [path.stem for path in EVENTS])
+def test_an_event_that_is_no_request_is_answered(
+    handler: Handler, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    without_method = load(name)
+    without_method.pop("httpMethod", None)
+    without_method["requestContext"].pop("http", None)
+    bad_body = load(name) | {"body": "a", "isBase64Encoded": True}
+    events: list[Any] = [without_method, bad_body, {}, {"version": "2.0"}, [], None, "ping"]
+    for event in events:
+        response = handler(event, None)
+        assert response["statusCode"] == 400, event
+        assert json.loads(response["body"]) == {"detail": "The event is not an HTTP request."}
+    assert caplog.text.count("unreadable event") == len(events)
+
+
 def test_a_load_balancer_with_multi_value_headers_is_answered_in_kind(handler: Handler) -> None:
     response = handler(load("load_balancer_multi_value"), None)
     assert response["multiValueHeaders"]["Content-Type"] == ["application/json"]

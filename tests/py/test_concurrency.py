@@ -10,8 +10,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
-from tests.conftest import World
+from tests.conftest import World, connect
 from tests.py.model import Community
 from tests.py.peer import score_as_peer
 
@@ -65,6 +66,14 @@ def wait_until_blocked(world: World, session: psycopg.Connection, future: Future
             return
         time.sleep(0.01)
     raise AssertionError("the session neither ends nor waits for a lock")
+
+
+def wait_until_blocking(world: World, blocker: psycopg.Connection, waiting: Future[Any]) -> None:
+    """Returns once a session waits for the blocker."""
+    blocked = "select from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
+    while not world.execute(blocked, blocker.info.backend_pid):
+        assert not waiting.done()
+        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -241,14 +250,49 @@ def test_credentials_that_change_while_a_scoring_waits_count_as_they_are_when_it
     with session.transaction():
         session.execute("select from registry_passport for update")
         waiting = later(ask)
-        blocked = "select from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
-        while not world.execute(blocked, session.info.backend_pid):
-            assert not waiting.done()
-            time.sleep(0.01)
+        wait_until_blocking(world, session, waiting)
         world.execute("update ceramic_cache set deleted_at = now()")
         world.put_valid(A, "Google", "v0:o")
     assert list(waiting.result()) == ["Google"]
     assert world.execute("select provider from registry_stamp") == [("Google",)]
+
+
+def test_who_reads_the_credentials_of_a_new_passport_last_writes_last(world: World, later: Any) -> None:
+    """The first scoring of a passport has read its credentials, and is kept from writing its row."""
+    world.put_valid(A, "Github", "v0:g")
+    # So that its credential is known.
+    ask(world, "before", A)
+    world.execute("delete from registry_score; delete from registry_stamp; delete from registry_passport")
+    world.execute(
+        "create function hold() returns trigger language plpgsql as $$ begin"
+        " if current_setting('application_name') = 'slow' then perform pg_advisory_xact_lock(1); end if;"
+        " return new; end $$"
+    )
+    world.execute(
+        "create trigger hold before insert on registry_passport for each row execute function hold()"
+    )
+    with connect(world.url) as gate:
+        gate.execute("select pg_advisory_lock(1)")
+        slow = later(ask, world, "slow", A)
+        wait_until_blocking(world, gate, slow)
+        world.execute("update ceramic_cache set deleted_at = now()")
+        fast = later(ask, world, "fast", A)
+        while not fast.done() and not world.execute(
+            "select from pg_stat_activity where application_name = 'fast' and wait_event_type = 'Lock'"
+        ):
+            time.sleep(0.01)
+        gate.execute("select pg_advisory_unlock(1)")
+    assert list(slow.result()) == ["Github"]
+    assert list(fast.result()) == []
+    assert world.execute("select from registry_stamp") == []
+
+
+def ask(world: World, application: str, address: str) -> dict[str, Any]:
+    """The stamps of the wallet's answer, by a service whose sessions have the name."""
+    client = world.client(database_url=make_conninfo(world.service_url, application_name=application))
+    answer = client.get(world.path(address), headers={"X-API-Key": world.key}).json
+    assert answer
+    return dict(answer["stamps"])
 
 
 def peer_stamp(*nullifiers: str) -> dict[str, Any]:

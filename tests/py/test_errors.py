@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 
-from api import scoring
+from api import keys, scoring
 from api.database import (
     ERRORS,
     Database,
@@ -161,6 +161,20 @@ def test_a_legacy_key_works_and_is_upgraded_once(world: World, client: FlaskClie
     assert get(client, world.path(ADDRESS), X_API_Key="legacy.wrong") == INVALID_KEY
 
 
+def test_a_legacy_key_that_takes_long_to_derive_is_refused_at_once(
+    world: World, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else everybody who knows its prefix could have it derived."""
+    derive = Mock(side_effect=keys.pbkdf2_hash)
+    monkeypatch.setattr(keys, "pbkdf2_hash", derive)
+    world.add_key("dear.secret", hashed="pbkdf2_sha256$2000001$salt$aGFzaA==")
+    assert get(client, world.path(ADDRESS), X_API_Key="dear.wrong") == INVALID_KEY
+    assert derive.call_count == 0
+    world.add_key("legacy.secret", hashed=legacy("legacy.secret"))
+    assert get(client, world.path(ADDRESS), X_API_Key="legacy.wrong") == INVALID_KEY
+    assert derive.call_count == 1
+
+
 @pytest.mark.parametrize("state", [{"revoked": True}, {"expiry_date": "2020-01-01Z"}])
 def test_a_dead_legacy_key_is_not_upgraded(world: World, client: FlaskClient, state: dict[str, Any]) -> None:
     world.add_key("legacy.secret", hashed=legacy("legacy.secret"), **state)
@@ -198,6 +212,14 @@ def test_any_origin_may_call(client: FlaskClient, path: str) -> None:
     assert "X-API-Key" in preflight.headers["Access-Control-Allow-Headers"]
     for response in (preflight, client.get(path), client.get("/nowhere")):
         assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("path", [f"/v2/stamps/1/score/{ADDRESS}", "/health", "/v2/docs", "/nowhere"])
+def test_answers_are_kept_by_nobody_and_are_what_they_say(client: FlaskClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Access-Control-Expose-Headers"] == "Allow, Retry-After"
 
 
 def test_health_says_whether_the_database_answers(world: World) -> None:
@@ -242,6 +264,7 @@ def test_the_unforeseen_is_500_and_its_cause_is_in_the_log_alone(
 def test_a_bad_weight_or_threshold_is_one_clear_line_for_the_operator(
     world: World, caplog: pytest.LogCaptureFixture, column: str, value: str
 ) -> None:
+    world.unguard_weights()
     world.execute(f"update scorer_weighted_binaryweightedscorer set {column} = %s", value)
     world.put_valid(ADDRESS, "Github", "v0:g")
     response = world.client().get(world.path(ADDRESS), headers={"X-API-Key": world.key})

@@ -228,6 +228,7 @@ weights = st.one_of(
 
 def test_a_weight_of_any_form_is_added_or_refused_by_name(world: World) -> None:
     watch(world.connection)
+    world.unguard_weights()
     outcomes: set[str] = set()
 
     @settings(**FUZZ | {"max_examples": 400})
@@ -254,6 +255,7 @@ def test_a_weight_of_any_form_is_added_or_refused_by_name(world: World) -> None:
 
 @pytest.mark.parametrize("document", ["[]", '"x"', "null", "1", "[[]]"])
 def test_weights_that_are_no_object_are_refused_by_name(world: World, document: str) -> None:
+    world.unguard_weights()
     world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", document)
     with pytest.raises(psycopg.Error) as raised:
         world.execute("select score_passport(%s, 1, '[]')", ADDRESS)

@@ -72,6 +72,7 @@ def test_nothing_of_a_key_is_printed_whatever_fails(
     ask_all(500)
     world.execute("alter table registry_event drop constraint broken")
     ask_all(200)
+    world.unguard_weights()
     world.execute("update scorer_weighted_binaryweightedscorer set weights = '[]'")
     ask_all(500)
     world.execute("drop function request_score")

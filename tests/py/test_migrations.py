@@ -71,7 +71,7 @@ class Checkout:
             text=True,
             check=False,
         )
-        return (result.stdout + result.stderr).strip().splitlines()[-1]
+        return (result.stdout + result.stderr).strip().rpartition("\n")[2]
 
     def altered(self) -> str:
         code = "from db import release; print(release.altered())"

@@ -36,6 +36,7 @@ NULLIFIERS = [f"v0:{letter}" for letter in "abcde"]
 # The tables that a history starts with empty.
 WRITTEN = [
     "ceramic_cache",
+    "ceramic_cache_revocation",
     "registry_passport",
     "registry_stamp",
     "registry_score",
@@ -61,6 +62,12 @@ stamps = st.builds(
     st.lists(st.sampled_from(NULLIFIERS), min_size=1, max_size=4).map(tuple),
     st.sampled_from(EXPIRIES),
 )
+# How credentials come to count no longer.
+ENDINGS = [
+    "update ceramic_cache set deleted_at = now() where address = %s and provider = %s",
+    "insert into ceramic_cache_revocation (ceramic_cache_id) select id from ceramic_cache"
+    " where address = %s and provider = %s on conflict do nothing",
+]
 DEFECTS = ["untrusted issuer", "other wallet", "other provider", "changed nullifier", "no proof"]
 
 
@@ -134,13 +141,9 @@ class Histories(RuleBasedStateMachine):
         self.world.put(address, stamp.provider, self.signer.credential(address, stamp, form))
         self.model.wallets.setdefault(address, []).append(replace(stamp, is_valid=form not in DEFECTS))
 
-    @rule(address=st.sampled_from(WALLETS), provider=st.sampled_from(PROVIDERS))
-    def delete(self, address: str, provider: str) -> None:
-        self.world.execute(
-            "update ceramic_cache set deleted_at = now() where address = %s and provider = %s",
-            address,
-            provider,
-        )
+    @rule(address=st.sampled_from(WALLETS), provider=st.sampled_from(PROVIDERS), how=st.sampled_from(ENDINGS))
+    def end(self, address: str, provider: str, how: str) -> None:
+        self.world.execute(how, address, provider)
         held = self.model.wallets.get(address, [])
         self.model.wallets[address] = [s for s in held if s.provider != provider]
 

@@ -170,7 +170,9 @@ def test_a_given_database_is_served_without_demo_data(checkout: Path, make: Run,
 
 
 def test_a_given_database_is_migrated(checkout: Path, make: Run, empty_database_url: str) -> None:
-    refused = make("run", DATABASE_URL=empty_database_url, PORT=str(free_port()))
+    refused = make(
+        "run", DATABASE_URL=empty_database_url, PORT=str(free_port()), TRUSTED_IAM_ISSUERS='["did:key:a"]'
+    )
     assert refused.wait() != 0
     assert "run make migrate" in (checkout / "output.log").read_text()
     for _ in range(2):
@@ -184,11 +186,15 @@ def test_a_given_database_is_migrated(checkout: Path, make: Run, empty_database_
     [
         ({"PORT": "x"}, "PORT is not a number from 1 to 65535."),
         ({"PORT": "70000"}, "PORT is not a number from 1 to 65535."),
-        ({"TRUSTED_IAM_ISSUERS": "nobody"}, "TRUSTED_IAM_ISSUERS is not a JSON array of DIDs"),
+        ({"TRUSTED_IAM_ISSUERS": "nobody"}, "TRUSTED_IAM_ISSUERS is not a JSON array of did:"),
         ({"HUMAN_POINTS_ENABLED": "maybe"}, "HUMAN_POINTS_ENABLED is neither true nor false."),
         ({"HUMAN_POINTS_START_TIMESTAMP": "soon"}, "HUMAN_POINTS_START_TIMESTAMP is not a number"),
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not a postgresql:// URL."),
-        ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "DATABASE_URL cannot be used: "),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "TRUSTED_IAM_ISSUERS names no issuer"),
+        (
+            {"DATABASE_URL": "postgresql://127.0.0.1:1/x", "TRUSTED_IAM_ISSUERS": '["did:key:a"]'},
+            "DATABASE_URL cannot be used: ",
+        ),
     ],
 )
 def test_a_bad_setting_stops_the_run_with_one_line(

@@ -11,6 +11,7 @@ from api.settings import SettingError, Settings
 from local.migrate import ROOT
 
 URL = {"DATABASE_URL": "postgresql://db/scorer"}
+TRUSTED = {"TRUSTED_IAM_ISSUERS": '["did:key:a"]'}
 
 
 def test_settings_are_read() -> None:
@@ -30,9 +31,8 @@ def test_settings_are_read() -> None:
     )
 
 
-@pytest.mark.parametrize("issuers", [{}, {"TRUSTED_IAM_ISSUERS": ""}, {"TRUSTED_IAM_ISSUERS": "[]"}])
-def test_nobody_is_trusted_and_no_points_are_given_by_default(issuers: dict[str, str]) -> None:
-    assert Settings.from_environment(URL | issuers) == Settings(URL["DATABASE_URL"], frozenset())
+def test_no_points_are_given_by_default() -> None:
+    assert Settings.from_environment(URL | TRUSTED) == Settings(URL["DATABASE_URL"], frozenset(["did:key:a"]))
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,19 @@ def test_nobody_is_trusted_and_no_points_are_given_by_default(issuers: dict[str,
         ({"DATABASE_URL": ""}, "DATABASE_URL"),
         ({"DATABASE_URL": " "}, "DATABASE_URL"),
         ({"DATABASE_URL": "host"}, "DATABASE_URL"),
+        ({}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": ""}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": " "}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": "[]"}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": '["did:web:a.example"]'}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": "[" * 100_000}, "TRUSTED_IAM_ISSUERS"),
         ({"TRUSTED_IAM_ISSUERS": "did:key:a"}, "TRUSTED_IAM_ISSUERS"),
         ({"TRUSTED_IAM_ISSUERS": '"did:key:a"'}, "TRUSTED_IAM_ISSUERS"),
         ({"TRUSTED_IAM_ISSUERS": "[1]"}, "TRUSTED_IAM_ISSUERS"),
         ({"TRUSTED_IAM_ISSUERS": '[""]'}, "TRUSTED_IAM_ISSUERS"),
-        ({"HUMAN_POINTS_ENABLED": "maybe"}, "HUMAN_POINTS_ENABLED"),
-        ({"HUMAN_POINTS_START_TIMESTAMP": "tomorrow"}, "HUMAN_POINTS_START_TIMESTAMP"),
-        ({"HUMAN_POINTS_START_TIMESTAMP": "9" * 30}, "HUMAN_POINTS_START_TIMESTAMP"),
+        (TRUSTED | {"HUMAN_POINTS_ENABLED": "maybe"}, "HUMAN_POINTS_ENABLED"),
+        (TRUSTED | {"HUMAN_POINTS_START_TIMESTAMP": "tomorrow"}, "HUMAN_POINTS_START_TIMESTAMP"),
+        (TRUSTED | {"HUMAN_POINTS_START_TIMESTAMP": "9" * 30}, "HUMAN_POINTS_START_TIMESTAMP"),
     ],
 )
 def test_a_bad_setting_is_named_in_one_line(environment: dict[str, str], name: str) -> None:
@@ -55,12 +61,13 @@ def test_a_bad_setting_is_named_in_one_line(environment: dict[str, str], name: s
         Settings.from_environment(URL | environment)
     assert str(raised.value).startswith(name)
     assert "\n" not in str(raised.value)
-    served = subprocess.run(
-        [sys.executable, "-c", "import api.wsgi"],
-        cwd=ROOT,
-        env=os.environ | URL | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (served.returncode, served.stderr) == (1, f"{raised.value}\n")
+    for module in ("api.wsgi", "api.aws_lambda"):
+        served = subprocess.run(
+            [sys.executable, "-c", f"import {module}"],
+            cwd=ROOT,
+            env=os.environ | URL | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (served.returncode, served.stderr) == (1, f"{raised.value}\n")

@@ -76,16 +76,6 @@ def test_a_changed_rule_is_another_verifier(tmp_path: Path) -> None:
     assert module.VERIFIER.split()[1] == credentials.VERIFIER.split()[1]
 
 
-def test_a_check_that_may_turn_out_otherwise_is_made_each_time(
-    world: World, stamps: Callable[..., tuple[list[str], int]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As for an issuer whose DID is looked up elsewhere."""
-    world.put_valid(ADDRESS, "Github", "v0:g")
-    monkeypatch.setattr(credentials, "SELF_CONTAINED", ("did:key:",))
-    assert [stamps(), stamps()] == [(["Github"], 2), (["Github"], 2)]
-    assert world.execute("select from credential_check") == []
-
-
 def fields(value: Any, path: Place = ()) -> Iterator[Place]:
     """The places of all members and elements, at any depth."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
