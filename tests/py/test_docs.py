@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from api import scoring
@@ -34,6 +35,27 @@ def test_the_sql_page_shows_what_its_examples_give(database_url: str, issuer: Is
     assert len(shown) == 3
     for language, code, output in shown:
         assert run(language, code, database_url, programs) == output
+
+
+def test_the_page_of_operations_revokes_what_it_says(database_url: str, issuer: Issuer) -> None:
+    """One credential, one wallet's, one provider's."""
+    demo.load(database_url, issuer)
+    statements = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/operations.md").read_text(), re.DOTALL)
+    live = (
+        "select left(address, 3), provider from scorer.ceramic_cache as c where not exists"
+        " (select from scorer.ceramic_cache_revocation as r where r.ceramic_cache_id = c.id) order by c.id"
+    )
+    left = []
+    with psycopg.connect(database_url) as connection:
+        for statement in statements:
+            for _ in range(2):
+                connection.execute(statement.encode())
+            left.append([f"{wallet} {provider}" for wallet, provider in connection.execute(live)])
+    assert left == [
+        ["0x1 Ens", "0x2 Google", "0x3 Ens", "0x3 Google"],
+        ["0x1 Ens", "0x3 Ens", "0x3 Google"],
+        ["0x3 Google"],
+    ]
 
 
 def run(language: str, code: str, url: str, programs: Path) -> str:
