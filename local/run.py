@@ -21,7 +21,7 @@ from api.database import Database
 from api.settings import SettingError, Settings, trusted_issuers
 from local import demo, postgres
 from local.issuer import Issuer
-from local.migrate import EMBEDDED, ROOT, migrate
+from local.migrate import EMBEDDED, ROOT, migrate_embedded
 
 
 def main() -> int:
@@ -101,7 +101,7 @@ def embedded(stack: ExitStack, issuer: Issuer) -> str:
         raise SettingError("The embedded database of this folder is served already.")
     print(f"Starting PostgreSQL {postgres.EMBEDDED_VERSION} in {EMBEDDED} ...", flush=True)
     url = stack.enter_context(postgres.server(EMBEDDED))
-    migrate(url)
+    migrate_embedded(url)
     demo.load(url, issuer)
     return url
 

@@ -181,6 +181,20 @@ def test_a_given_database_is_migrated(checkout: Path, make: Run, empty_database_
         assert connection.execute("select to_regproc('scorer.score_passport') is null").fetchone() == (False,)
 
 
+def test_demo_data_of_an_older_checkout_are_made_anew(checkout: Path, make: Run) -> None:
+    port = free_port()
+    process = make("run", PORT=str(port))
+    assert "made anew" not in wait_until_served(port, process, checkout)
+    with psycopg.connect(f"postgresql://postgres@/postgres?host={checkout}/.postgres") as connection:
+        connection.execute("update scorer.alembic_version set version_num = '0008_request_score'")
+        connection.execute("alter table scorer.registry_passport drop column community_id")
+    interrupt(process)
+    process = make("run", PORT=str(port))
+    output = wait_until_served(port, process, checkout)
+    assert output.count("is of an older checkout: its demo data are made anew.\n") == 1
+    assert '"score": "5.25000"' in output
+
+
 @pytest.mark.parametrize(
     ("environment", "line"),
     [
