@@ -2,11 +2,9 @@
 wallet and trusted issuers decide is decided in the database, by request_score."""
 
 import asyncio
-import atexit
 import hashlib
 import json
 import math
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from typing import Any
 import didkit
 
 from api import rfc3339, shapes
+from api.didkit_loop import run
 from api.rfc3339 import time_of
 from api.shapes import Misshapen, check_shape
 
@@ -34,8 +33,6 @@ VERIFIER = "didkit {}, rules {}".format(
         b"".join(Path(file).read_bytes() for file in (__file__, shapes.__file__, rfc3339.__file__))
     ).hexdigest()[:16],
 )
-
-_thread = threading.local()
 
 
 class Rejected(Exception):
@@ -148,7 +145,7 @@ def nullifiers_of(subject: dict[str, Any]) -> tuple[str, ...]:
 def proof_errors(documents: Sequence[str]) -> list[list[str] | None]:
     """Has didkit check the proofs of documents, all at the same time; gives the errors of each, or None where
     didkit could not read it."""
-    results = loop_of_thread().run(_verify(documents))
+    results = run(_verify(documents))
     return [json.loads(result)["errors"] if isinstance(result, str) else None for result in results]
 
 
@@ -157,31 +154,3 @@ async def _verify(documents: Sequence[str]) -> list[str | BaseException]:
     return await asyncio.gather(
         *(didkit.verify_credential(document, options) for document in documents), return_exceptions=True
     )
-
-
-class Loop:
-    """An event loop that is closed with the thread that it belongs to."""
-
-    def __init__(self) -> None:
-        self._runner = asyncio.Runner()
-        self.run = self._runner.run
-
-    def __del__(self) -> None:
-        self._runner.close()
-
-
-def loop_of_thread() -> Loop:
-    """The thread's own, kept: making one costs a tenth of checking twenty proofs."""
-    if not hasattr(_thread, "loop"):
-        _thread.loop = Loop()
-    loop: Loop = _thread.loop
-    return loop
-
-
-@atexit.register
-def let_go() -> None:
-    """Lets didkit's threads, which give their results to a loop, leave the interpreter before it ends: one
-    that is still inside aborts the process. They tell nobody when they have left; it takes them
-    microseconds."""
-    if _thread.__dict__.pop("loop", None):
-        time.sleep(0.05)

@@ -1,6 +1,5 @@
 """An issuer of credentials: signs, with didkit, what the production issuer signs."""
 
-import asyncio
 import base64
 import json
 from dataclasses import dataclass
@@ -9,6 +8,8 @@ from typing import Any
 
 import didkit
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from api.didkit_loop import run
 
 TEXT = "https://schema.org/Text"
 CREDENTIALS = "https://www.w3.org/2018/credentials/v1"
@@ -129,7 +130,7 @@ class Issuer:
         }
         if not legacy:
             options |= {"type": "EthereumEip712Signature2021", "eip712Domain": EIP712_DOMAIN}
-        return asyncio.run(sign(document, options, self.key))
+        return run(sign(document, options, self.key))
 
 
 async def sign(document: dict[str, Any], options: dict[str, Any], key: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The closed shapes: what issuers wrote is read as before, and nothing else reaches didkit."""
 
-import asyncio
 import copy
 import json
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import pytest
 
 from api import credentials
 from api.credentials import Check, check
+from api.didkit_loop import run
 from local.issuer import CREDENTIALS, EIP712_DOMAIN, STATUS_LIST, TEXT, Issuer, sign, typed
 from local.migrate import ROOT
 from tests.conftest import World
@@ -134,7 +134,7 @@ def signed(issuer: Issuer, options: Document, **changes: object) -> Document:
         "proofPurpose": "assertionMethod",
         "verificationMethod": issuer.method,
     }
-    return asyncio.run(sign(document, options, issuer.key))
+    return run(sign(document, options, issuer.key))
 
 
 def subject_of(document: Document) -> Document:
