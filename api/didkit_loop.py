@@ -1,4 +1,4 @@
-"""How didkit, whose functions are asynchronous and answered by its own threads, is called from threads of ours."""
+"""How didkit, whose functions are asynchronous and answered by its own threads, is called from ours."""
 
 import asyncio
 import atexit
