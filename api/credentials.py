@@ -23,7 +23,7 @@ from api.shapes import Misshapen, check_shape
 MAX_PROVIDER = 256
 MAX_NULLIFIER = 100
 # Documents that are checked at the same time. What a deadline can be late by is what these take.
-BATCH = 32
+BATCH = 20
 # A proof that is dated later than this would not hold; whether it is dated later than now, the database says.
 LATEST = "9999-12-31T23:59:59Z"
 # Whose checks these are: another didkit, or another rule in these files, checks every document anew.

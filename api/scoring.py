@@ -20,7 +20,7 @@ ATTEMPTS = 3
 BACKOFF = 0.05
 # Seconds of a request in which it checks documents that nobody has checked yet. What a wallet holds takes no
 # longer.
-CHECKING = 4.0
+CHECKING = 3.5
 # Providers that the log names for each reason to leave a credential out; who fills a wallet chooses them.
 MAX_LOGGED = 20
 INVALID_KEY = "Invalid API Key."
