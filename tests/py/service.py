@@ -32,7 +32,7 @@ class Service:
     def get(
         self, path: str, timeout: float = ANSWER_SECONDS, **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of a GET; a header's name goes with _ for -, and comes as in Retry-After."""
+        """Status, headers and body of a GET; names of headers go with _ for -, and come as in Retry-After."""
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         client.request("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
         response = client.getresponse()

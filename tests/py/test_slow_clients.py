@@ -1,4 +1,4 @@
-"""Clients that send slowly or do not read, what the others get meanwhile, and how the server starts and ends."""
+"""Clients that send slowly or do not read, what others get meanwhile, and how the server starts and ends."""
 
 import os
 import select
