@@ -1,4 +1,4 @@
-"""The application for a WSGI server: gunicorn api.wsgi:app."""
+"""The application for a WSGI server, as api.wsgi:app."""
 
 import logging
 import sys

@@ -19,6 +19,7 @@ from api import scoring
 from api.connection import conninfo
 from api.database import Database
 from api.settings import SettingError, Settings, trusted_issuers
+from deploy.serve import COMMAND
 from local import demo, postgres
 from local.issuer import Issuer
 from local.migrate import EMBEDDED, ROOT, migrate_embedded
@@ -134,15 +135,14 @@ It will answer, but for the time:
 
 
 def serve(settings: Settings, port: int) -> int:
-    """Runs gunicorn until it ends or this process is told to stop."""
+    """Runs the WSGI server until it ends or this process is told to stop."""
     environment = os.environ | {
         "DATABASE_URL": settings.database_url,
         "TRUSTED_IAM_ISSUERS": json.dumps(sorted(settings.trusted_issuers)),
         "PORT": str(port),
     }
-    command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "api.wsgi:app"]
     # In a session of its own, so that Ctrl-C reaches it only once, through us.
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)  # noqa: S603
+    server = subprocess.Popen(COMMAND, cwd=ROOT, env=environment, start_new_session=True)  # noqa: S603
     try:
         return server.wait()
     except KeyboardInterrupt:

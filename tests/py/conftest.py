@@ -15,12 +15,12 @@ _numbers = itertools.count(1)
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
-    """Starts the service on a database; further arguments are its environment."""
+    """Starts the service on a database; changed is as for running, further arguments are its environment."""
     with ExitStack() as stack:
 
-        def start(database_url: str, **environment: str) -> Service:
+        def start(database_url: str, changed: str = "", **environment: str) -> Service:
             output = tmp_path / f"service-{next(_numbers)}.log"
             printed.files.add(output)
-            return stack.enter_context(running(output, database_url, **environment))
+            return stack.enter_context(running(output, database_url, changed, **environment))
 
         yield start

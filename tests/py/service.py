@@ -1,4 +1,4 @@
-"""The service as it runs in production: gunicorn on a free port, its output in a file."""
+"""The service as it runs in production, on a free port, its output in a file."""
 
 import http.client
 import json
@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from deploy.serve import COMMAND
 from local.migrate import ROOT
 
-# Only a service that never comes up takes this long.
+# Only a service that never comes up, or never answers, takes this long.
 START_SECONDS = 60
+ANSWER_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,21 @@ class Service:
     output: Path
     pid: int
 
-    def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of a GET; a header's name is given with _ for -."""
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+    def get(
+        self, path: str, timeout: float = ANSWER_SECONDS, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of a GET; names of headers go with _ for -, and come as in Retry-After."""
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         client.request("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
         response = client.getresponse()
         try:
-            return response.status, dict(response.getheaders()), response.read()
+            received = {name.title(): value for name, value in response.getheaders()}
+            return response.status, received, response.read()
         finally:
             client.close()
 
     def get_json(self, path: str, **headers: str) -> tuple[int, Any]:
-        status, _, body = self.get(path, **headers)
+        status, _, body = self.get(path, ANSWER_SECONDS, **headers)
         return status, json.loads(body)
 
 
@@ -48,21 +55,27 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(output: Path, database_url: str, **environment: str) -> Iterator[Service]:
+def running(output: Path, database_url: str, changed: str = "", **environment: str) -> Iterator[Service]:
+    """The service on a database; changed is a statement that changes the module deploy.serve before."""
     port = free_port()
+    environment = {
+        "PORT": str(port),
+        "DATABASE_URL": database_url,
+        "WEB_CONCURRENCY": "1",
+        "TRUSTED_IAM_ISSUERS": '["did:key:nobody"]',
+    } | environment
+    changing = [sys.executable, "-c", f"from deploy import serve; {changed}; raise SystemExit(serve.main())"]
     with output.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "api.wsgi:app"],
+            changing if changed else COMMAND,
             cwd=ROOT,
-            env=os.environ
-            | {"PORT": str(port), "DATABASE_URL": database_url, "WEB_CONCURRENCY": "1"}
-            | {"TRUSTED_IAM_ISSUERS": '["did:key:nobody"]'}
-            | environment,
+            env=os.environ | environment,
             stdout=file,
             stderr=subprocess.STDOUT,
         )
     try:
         wait_for(port, process)
+        wait_for_workers(process, int(environment["WEB_CONCURRENCY"]))
         yield Service(port, output, process.pid)
     finally:
         process.terminate()
@@ -79,3 +92,12 @@ def wait_for(port: int, process: subprocess.Popen[Any]) -> None:
             assert process.poll() is None, "the service ended"
             time.sleep(0.05)
     raise AssertionError("the service does not listen")
+
+
+def wait_for_workers(process: subprocess.Popen[Any], count: int) -> None:
+    """Returns once the service has so many processes that answer."""
+    for _ in range(START_SECONDS * 20):
+        if len(psutil.Process(process.pid).children()) == count:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the service does not start its processes")

@@ -115,7 +115,7 @@ def test_every_make_target_that_a_page_names_is_there() -> None:
 
 def test_the_readme_names_every_setting() -> None:
     source = (ROOT / "api/settings.py").read_text() + (ROOT / "local/run.py").read_text()
-    source += (ROOT / "deploy/gunicorn.conf.py").read_text()
-    names = set(re.findall(r"environ\.get\(\s*[\"'](\w+)|\"([A-Z_]{6,})\", environ", source))
+    source += (ROOT / "deploy/serve.py").read_text()
+    names = set(re.findall(r"(?:environ\.get|number)\(\s*[\"'](\w+)|\"([A-Z_]{6,})\", environ", source))
     readme = (ROOT / "README.md").read_text()
     assert [name for pair in names for name in pair if name and f"`{name}`" not in readme] == []

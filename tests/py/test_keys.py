@@ -52,9 +52,9 @@ def test_keys_that_are_refused_cannot_be_told_apart(
 def test_nothing_of_a_key_is_printed_whatever_fails(
     world_of_keys: World, serve: Callable[..., Service]
 ) -> None:
-    """At gunicorn's most talkative, with every kind of refusal and of failure."""
+    """At the server's most talkative, with every kind of refusal and of failure."""
     world = world_of_keys
-    service = serve(world.service_url, GUNICORN_CMD_ARGS="--log-level debug --access-logfile -")
+    service = serve(world.service_url, "serve.LOGGING |= {'log_level': 'debug', 'log_access': True}")
 
     def ask_all(status: int) -> None:
         for key in (world.key, "legacy01.right-secret"):
@@ -78,6 +78,7 @@ def test_nothing_of_a_key_is_printed_whatever_fails(
     world.execute("drop function request_score")
     ask_all(500)
     text = service.output.read_text()
+    assert f"GET {world.path(ADDRESS)}" in text
     assert "violates check constraint" in text
     assert "does not exist" in text
     assert "scorer misconfigured" in text
