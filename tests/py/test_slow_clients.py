@@ -300,7 +300,7 @@ def refused(port: int) -> bool:
         ({"HOST": "host.invalid"}, "HOST host.invalid, PORT "),
         ({"HOST": "192.0.2.1"}, "HOST 192.0.2.1, PORT "),
         ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
-        ({"TRUSTED_IAM_ISSUERS": "nobody"}, "TRUSTED_IAM_ISSUERS is not a JSON array of DIDs"),
+        ({"TRUSTED_IAM_ISSUERS": "nobody"}, "TRUSTED_IAM_ISSUERS is not a JSON array of did:"),
     ],
 )
 def test_a_bad_setting_ends_the_server_with_one_line(environment: dict[str, str], line: str) -> None:
