@@ -1,7 +1,7 @@
 python = .venv/bin/python
 sql = db/functions tests/sql
 
-.PHONY: help run migrate test soak bench growth endurance check lint format freeze release snapshot lock
+.PHONY: help run migrate test fuzz soak bench growth endurance check lint format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,10 @@ test: ## all tests, on PostgreSQL 18 and 15, those over HTTP through PgBouncer t
 soak: ## MINUTES (3) of mixed load while sessions, workers and the server are killed; prints a table
 	@local/install dev
 	@$(python) -m tests.soak
+
+fuzz: ## DOCUMENTS (200000) forged from signed ones by SEED (1), and what comes of them; prints a table
+	@local/install dev
+	@$(python) -m tests.fuzz
 
 bench: ## requests a second, times, round trips, WAL, memory, cold start; ARGS="--help" for what else it does
 	@local/install dev

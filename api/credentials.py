@@ -17,7 +17,6 @@ import didkit
 from api import rfc3339, shapes
 from api.didkit_loop import run
 from api.rfc3339 import time_of
-from api.shapes import Misshapen, check_shape
 
 # Limits of the tables: registry_stamp.provider and registry_hashscorerlink.hash.
 MAX_PROVIDER = 256
@@ -99,9 +98,9 @@ def checked_without_proof(text: str) -> Check:
     try:
         document = json.loads(text)
         claims = claims_of(document)
-        check_shape(document)
+        shapes.check_shape(document)
         return Check(digest, None, claims)
-    except (Rejected, Misshapen) as fault:
+    except (Rejected, shapes.Misshapen) as fault:
         return Check(digest, str(fault))
     except (ValueError, RecursionError):
         # Nested too deep, or with a number too long to read, as no form of a credential is.
