@@ -29,7 +29,7 @@ BY_PROOF = ("bad_proof", "unverifiable")
 LEFT_OUT, REFUSED, SIGNED, MORE = "left out", "refused by the proof", "counted as signed", "CLAIMS MORE"
 RAISED, DID_NOT_END, CRASHED = "raised", "did not end", "crashed"
 
-Said = tuple[str, str, str, tuple[str, ...], datetime]
+Said = tuple[str, str, str, tuple[str, ...], datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def said(text: str) -> tuple[str | None, Said | None]:
         claims.provider,
         claims.nullifiers,
         claims.expires_at,
+        claims.signed_at,
     )
 
 
@@ -90,6 +91,7 @@ def said_by(document: dict[str, Any]) -> Said:
         subject["provider"],
         tuple([subject["hash"]] if "hash" in subject else subject["nullifiers"]),
         datetime.fromisoformat(document["expirationDate"]),
+        datetime.fromisoformat(document["proof"]["created"]),
     )
 
 
