@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from typing import Any
 
 from granian._granian import SocketHolder
@@ -126,6 +127,9 @@ def stop_with_parent() -> None:
     assert parent
     parent.join()
     os.kill(os.getpid(), signal.SIGTERM)
+    # As the parent would have done, had it waited.
+    time.sleep(STOP_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

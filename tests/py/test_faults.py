@@ -178,7 +178,9 @@ def test_sessions_ended_for_idling(filled: World, served: Callable[..., Service]
 
 
 def cutting(time: int) -> tuple[Hook, list[str]]:
-    """A hook that cuts each connection at its so-manieth call of request_score, and what it cut."""
+    """A hook that cuts each connection at its so-manieth call of request_score, and what it cut. A client
+    that asks alone gets a fresh connection for its next attempt; one of several may get a third one that is
+    cut."""
     cut: list[str] = []
 
     def hook(statement: str, sent: int) -> None:
@@ -192,7 +194,10 @@ def cutting(time: int) -> tuple[Hook, list[str]]:
 def test_the_connection_cut_before_a_call(filled: World, served: Callable[..., Service]) -> None:
     """Nothing of the request is written, and another attempt answers it."""
     hook, cut = cutting(4)
-    with recorded(filled.service_url, before=hook) as (url, _), loaded(served(filled, url), filled) as result:
+    with (
+        recorded(filled.service_url, before=hook) as (url, _),
+        loaded(served(filled, url), filled, clients=1) as result,
+    ):
         result.wait_until(lambda: len(cut) >= 10, "cuts")
     assert set(result.by_status()) == {200}
 
@@ -204,7 +209,10 @@ def test_the_connection_cut_after_the_commit(filled: World, served: Callable[...
     for address in WALLETS:
         assert service.get(filled.path(address), X_API_Key=filled.key)[0] == 200
     hook, cut = cutting(4)
-    with recorded(filled.service_url, after=hook) as (url, _), loaded(served(filled, url), filled) as result:
+    with (
+        recorded(filled.service_url, after=hook) as (url, _),
+        loaded(served(filled, url), filled, clients=1) as result,
+    ):
         result.wait_until(lambda: len(cut) >= 10, "cuts")
     assert set(result.by_status()) == {200}
     ((events,),) = filled.execute("select count(*) from registry_event where action = 'SCORE_UPDATE'")
