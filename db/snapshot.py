@@ -1,4 +1,5 @@
-"""The schema as text, for reviewers: db/schema.sql shows what a migration changes.
+"""What migrations make, as text for reviewers: db/schema.sql shows what no other file does. Of functions,
+which have their files, it shows the signatures.
 
 python -m db.snapshot
 """
@@ -7,6 +8,8 @@ import re
 import subprocess
 import tempfile
 from pathlib import Path
+
+import psycopg
 
 from local import postgres
 from local.migrate import ROOT, migrate
@@ -30,7 +33,17 @@ def dump(url: str, programs: Path) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
+def snapshot(url: str, programs: Path) -> str:
+    """The roles and the dumped schema, functions without their bodies."""
+    text = dump(url, programs)
+    text = re.sub(r"\n    (AS (\$\w*\$).*?\2|RETURN .*?);\n", ";\n", text, flags=re.DOTALL)
+    text = re.sub(r"COMMENT ON FUNCTION .*?\n';\n\n", "", text, flags=re.DOTALL)
+    with psycopg.connect(url) as connection:
+        roles = connection.execute("select rolname from pg_roles where rolname like 'scorer\\_%' order by 1")
+        return "".join(f"CREATE ROLE {role} NOLOGIN;\n" for (role,) in roles) + f"\n{text}"
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder, postgres.server(Path(folder) / "data") as url:
         migrate(url)
-        SNAPSHOT.write_text(dump(url, postgres.programs()))
+        SNAPSHOT.write_text(snapshot(url, postgres.programs()))

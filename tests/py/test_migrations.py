@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from db import freeze, release
 from db.load import FUNCTIONS as FUNCTION_FILES
 from db.load import load
-from db.snapshot import SNAPSHOT, dump
+from db.snapshot import SNAPSHOT, dump, snapshot
 from local import postgres
 from local.migrate import ROOT, alembic_config, migrate
 from tests.conftest import OwnServer, connect
@@ -158,7 +158,7 @@ def test_the_committed_snapshot_is_current(request: pytest.FixtureRequest, tmp_p
     """On the embedded version, whose dump the snapshot is."""
     if request.config.getoption("--postgres") == postgres.EMBEDDED_VERSION:
         url = request.getfixturevalue("database_url")
-        assert dump(url, request.getfixturevalue("programs")) == SNAPSHOT.read_text(), "run make snapshot"
+        assert snapshot(url, request.getfixturevalue("programs")) == SNAPSHOT.read_text(), "run make snapshot"
 
 
 def test_the_owner_of_a_database_migrates_without_being_superuser(
