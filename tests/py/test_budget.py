@@ -52,7 +52,10 @@ def test_a_request_whose_time_is_used_up_is_gone_on_with_by_the_next(
     assert ADDRESS in record.message
 
 
-def test_more_bytes_than_a_call_gives_back_are_checked_within_a_request(world: World) -> None:
+def test_more_bytes_than_a_call_gives_back_are_checked_within_a_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "CHECKING", 3600)
     kind = ["VerifiableCredential", "x" * 60_000]
     for number in range(40):
         signed = world.issuer.credential(ADDRESS, f"P{number}", [f"v0:{number}"], type=kind)
@@ -71,7 +74,7 @@ def test_a_deadline_ends_checking_after_some_documents(issuer: Issuer) -> None:
 
 
 def test_whatever_was_found_of_a_document_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also that didkit could not read it: what costs something costs it once."""
+    """What costs something costs it once."""
     document = world.issuer.credential(ADDRESS, "Github", ["v0:g"])
     odd: list[Any] = [
         document | {"proof": document["proof"] | {"created": "2999-01-01T00:00:00Z"}},
@@ -79,6 +82,8 @@ def test_whatever_was_found_of_a_document_is_kept(world: World, monkeypatch: pyt
         document | {"proof": []},
         document | {"issuanceDate": "now"},
         {"issuer": world.issuer.did},
+        # Of the right form, but no credential to didkit.
+        document | {"type": ["Other"]},
     ]
     for number, given in enumerate(odd):
         world.put(ADDRESS, f"P{number}", given)

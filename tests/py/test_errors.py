@@ -282,7 +282,11 @@ def test_a_wallet_with_a_thousand_credentials_is_scored_and_one_with_more_is_ref
     world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", json.dumps(weights))
     for provider in weights:
         world.put_valid(ADDRESS, provider, f"v0:{provider}", f"v1:{provider}")
-    status, body = get(world.client(), world.path(ADDRESS), X_API_Key=world.key)
+    # On a slow machine it takes more than one request to check them.
+    for _ in range(100):
+        status, body = get(world.client(), world.path(ADDRESS), X_API_Key=world.key)
+        if status != 503:
+            break
     assert (status, body["score"]) == (200, "1000.00000")
     world.put(ADDRESS, "One more", {})
     too_many = (422, {"detail": "This address has more credentials than can be scored."})
