@@ -1,15 +1,10 @@
-"""The schema as text, for reviewers: db/schema.sql shows what a migration changes.
-
-python -m db.snapshot
-"""
+"""The schema as text, for reviewers: db/schema.sql shows what a migration changes."""
 
 import re
 import subprocess
-import tempfile
 from pathlib import Path
 
-from local import postgres
-from local.migrate import ROOT, migrate
+from db.migrate import ROOT, migrate
 
 SNAPSHOT = ROOT / "db/schema.sql"
 
@@ -30,7 +25,7 @@ def dump(url: str, programs: Path) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder, postgres.server(Path(folder) / "data") as url:
-        migrate(url)
-        SNAPSHOT.write_text(dump(url, postgres.programs()))
+def write(url: str, programs: Path) -> None:
+    """Migrates a database that is empty, and writes its schema down."""
+    migrate(url)
+    SNAPSHOT.write_text(dump(url, programs))
