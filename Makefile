@@ -65,7 +65,7 @@ release: ## mark every migration as released: its files never change from then o
 
 snapshot: ## write db/schema.sql anew, after a new migration
 	@local/install dev
-	$(python) -m db.snapshot
+	$(python) -m local.snapshot
 
 lock: ## resolve the newest versions that pyproject.toml allows into requirements/
 	@local/install dev

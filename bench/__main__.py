@@ -17,7 +17,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,12 @@ from bench import cold_start
 from bench.cases import Case, Wallets, cases
 from bench.chart import draw
 from bench.clients import ask
-from bench.database import cost, floors
+from bench.cost import cost, floors
+from bench.database import database
 from bench.issuers import RESULTS, issuers
-from bench.table import Row, printed
-from local import postgres
-from local.issuer import Issuer
-from local.migrate import migrate
-from tests.conftest import OwnServer, World, add_service_role, create_database, inhabited, service_url_of
-from tests.py.service import running
+from bench.report import Row, printed
+from harness.service import running
+from harness.world import World
 
 CLIENTS = (1, 8, 32)
 # The processor time of a request is read while so many clients ask.
@@ -94,27 +92,6 @@ def main() -> int:
     draw(rows, arguments.out / "result.svg")
     print(printed(result, rows))
     return 0
-
-
-@contextmanager
-def database(issuer: Issuer, given: str | None = None) -> Iterator[tuple[World, psutil.Process | None]]:
-    """A world in a database of our own, with the process of its server, or in the one that is given."""
-    with ExitStack() as stack:
-        if given:
-            migrate(given)
-            yield stack.enter_context(inhabited(given, given, issuer)), None
-            return
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True))
-        # Durable as in production; without vacuum, whose time would be anybody's.
-        settings = {"fsync": "on", "autovacuum": "off", "max_wal_size": "4GB"}
-        server = stack.enter_context(
-            OwnServer(Path(folder) / "data", postgres.programs(), postgres.EMBEDDED_VERSION, **settings)
-        )
-        url = create_database(server.url, "template0", "bench")
-        migrate(url)
-        add_service_role(server.url)
-        pid = int((server.data / "postmaster.pid").read_text().split()[0])
-        yield stack.enter_context(inhabited(url, service_url_of(url), issuer)), psutil.Process(pid)
 
 
 def measured(

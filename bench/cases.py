@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from harness.world import World
 from local.issuer import Issuer
-from tests.conftest import World
 
 # As many providers as production weighs, of which a wallet holds some.
 WEIGHTS = {f"Provider{number}": f"{number % 7 + 0.123456:f}" for number in range(120)}

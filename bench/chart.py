@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pygal
 
-from bench.table import Row
+from bench.report import Row
 
 
 def draw(rows: list[Row], path: Path) -> None:

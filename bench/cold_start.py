@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 
-from local.migrate import ROOT
+from db.migrate import ROOT
 
 RUNS = 15
 # What a Lambda container does: import the handler, and answer the event that it was started for.

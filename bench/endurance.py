@@ -13,11 +13,12 @@ from pathlib import Path
 
 import psutil
 
-from bench.__main__ import database
 from bench.cases import Wallets
 from bench.clients import ask
+from bench.database import database
 from bench.issuers import issuers
-from tests.py.service import running
+from bench.report import line, title
+from harness.service import running
 
 CLIENTS = 8
 PARTS = 10
@@ -40,7 +41,7 @@ def main() -> int:
             Path(folder) / "log", world.service_url, TRUSTED_IAM_ISSUERS=json.dumps(wallets.trusted)
         ) as service:
             memory = []
-            print("| requests | memory of the process, MB |\n| --- | --- |")
+            print(title("requests", "memory of the process, MB"))
             for part in range(PARTS):
                 for round_ in range(requests // PARTS // len(paths)):
                     if round_ % FORGET == 0:
@@ -48,7 +49,8 @@ def main() -> int:
                     ask(f"http://127.0.0.1:{service.port}", world.key, paths, CLIENTS)
                 workers = psutil.Process(service.pid).children()
                 memory.append(max(worker.memory_info().rss for worker in workers))
-                print(f"| {(part + 1) * requests // PARTS:,} | {memory[-1] / 1e6:.1f} |", flush=True)
+                asked = (part + 1) * requests // PARTS
+                print(line(f"{asked:,}", f"{memory[-1] / 1e6:.1f}"), flush=True)
     return 1 if max(memory) >= LIMIT or memory[-1] > memory[1] * GROWTH else 0
 
 

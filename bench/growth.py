@@ -22,19 +22,13 @@ from typing import Any
 import psycopg
 
 from bench.cases import Wallets
-from bench.database import Requests
+from bench.cost import Requests
 from bench.issuers import issuers
+from bench.report import grown, spread
+from harness.server import OwnServer
+from harness.world import World, fresh
 from local import postgres
 from local.issuer import Issuer
-from local.migrate import migrate
-from tests.conftest import (
-    OwnServer,
-    World,
-    add_service_role,
-    create_database,
-    inhabited,
-    service_url_of,
-)
 
 LINKS = 20
 # Passports of those that fill the tables, asked for again and again.
@@ -143,11 +137,7 @@ def main() -> int:
         issuer, legacy = issuers()
         sessions: dict[tuple[int, str], Session] = {}
         for size in sizes:
-            url = create_database(server.url, "template0", f"size_{size}")
-            migrate(url)
-            if not sessions:
-                add_service_role(server.url)
-            world = stack.enter_context(inhabited(url, service_url_of(url), issuer))
+            world = stack.enter_context(fresh(server.url, issuer, f"size_{size}"))
             wallets, planned = prepared(world, legacy)
             if size:
                 start = time.monotonic()
@@ -160,7 +150,9 @@ def main() -> int:
             for session in (planned, sessions[size, "fresh"]):
                 for round_ in range(len(wallets.usual)):
                     session.ask(round_)
-        return report(measured(sessions, arguments.rounds), sizes)
+        medians = measured(sessions, arguments.rounds)
+    print(grown(medians, sizes))
+    return 1 if max(map(spread, medians.values())) > LIMIT else 0
 
 
 def prepared(world: World, legacy: Issuer) -> tuple[Wallets, Session]:
@@ -188,19 +180,6 @@ def measured(
         key: {size: statistics.median(seconds) * 1000 for size, seconds in row.items()}
         for key, row in taken.items()
     }
-
-
-def report(medians: dict[tuple[str, str], dict[int, float]], sizes: tuple[int, ...]) -> int:
-    """Prints the table; gives the exit status."""
-    print("| median ms | session |", *(f"{size:,} passports |" for size in sizes), "largest / smallest |")
-    print("| --- | --- |", *("--- |" for _ in sizes), "--- |")
-    worst = 0.0
-    for (kind, session), row in sorted(medians.items()):
-        ratio = max(row.values()) / min(row.values())
-        worst = max(worst, ratio)
-        cells = (f"{row[size]:.2f} |" if size in row else "|" for size in sizes)
-        print(f"| {kind} | {session} |", *cells, f"{ratio:.2f} |")
-    return 1 if worst > LIMIT else 0
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+from db.migrate import ROOT
 from local.issuer import Issuer
-from local.migrate import ROOT
 
 # Where results and keys are kept.
 RESULTS = ROOT / ".bench"

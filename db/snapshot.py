@@ -1,18 +1,13 @@
 """What migrations make, as text for reviewers: db/schema.sql shows what no other file does. Of functions,
-which have their files, it shows the signatures.
-
-python -m db.snapshot
-"""
+which have their files, it shows the signatures."""
 
 import re
 import subprocess
-import tempfile
 from pathlib import Path
 
 import psycopg
 
-from local import postgres
-from local.migrate import ROOT, migrate
+from db.migrate import ROOT, migrate
 
 SNAPSHOT = ROOT / "db/schema.sql"
 
@@ -43,7 +38,7 @@ def snapshot(url: str, programs: Path) -> str:
         return "".join(f"CREATE ROLE {role} NOLOGIN;\n" for (role,) in roles) + f"\n{text}"
 
 
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder, postgres.server(Path(folder) / "data") as url:
-        migrate(url)
-        SNAPSHOT.write_text(snapshot(url, postgres.programs()))
+def write(url: str, programs: Path) -> None:
+    """Migrates a database that is empty, and writes its schema down."""
+    migrate(url)
+    SNAPSHOT.write_text(snapshot(url, programs))

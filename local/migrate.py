@@ -5,22 +5,14 @@ python -m local.migrate
 
 import os
 from contextlib import ExitStack
-from pathlib import Path
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 
+from db.migrate import ROOT, migrate
 from db.migrations import frozen
 from local import postgres
 
-ROOT = Path(__file__).parent.parent
 EMBEDDED = ROOT / ".postgres"
-
-
-def migrate(url: str, revision: str = "head") -> None:
-    """Upgrades the database to the revision."""
-    command.upgrade(alembic_config(url), revision)
 
 
 def migrate_embedded(url: str) -> None:
@@ -33,13 +25,6 @@ def migrate_embedded(url: str) -> None:
                 print("The database in .postgres is of an older checkout: its demo data are made anew.")
                 connection.execute("drop schema scorer cascade")
     migrate(url)
-
-
-def alembic_config(url: str) -> Config:
-    """What Alembic's commands need to work on the database."""
-    config = Config(ROOT / "alembic.ini")
-    config.attributes["database_url"] = url
-    return config
 
 
 if __name__ == "__main__":

@@ -19,10 +19,11 @@ from api import scoring
 from api.connection import conninfo
 from api.database import Database
 from api.settings import SettingError, Settings, trusted_issuers
+from db.migrate import ROOT
 from deploy.serve import COMMAND
 from local import demo, postgres
 from local.issuer import Issuer
-from local.migrate import EMBEDDED, ROOT, migrate_embedded
+from local.migrate import EMBEDDED, migrate_embedded
 
 
 def main() -> int:

@@ -29,23 +29,16 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from api.database import ERRORS
+from harness import locks
+from harness.invariants import INVARIANTS, Answered, lost, violations, watch
+from harness.load import Load, load
+from harness.model import Community
+from harness.peer import score_as_peer
+from harness.server import OwnServer, connect
+from harness.service import Service, running
+from harness.world import World, fresh
 from local import postgres
 from local.issuer import Issuer
-from local.migrate import migrate
-from tests.conftest import (
-    OwnServer,
-    World,
-    add_service_role,
-    connect,
-    create_database,
-    inhabited,
-    service_url_of,
-)
-from tests.py.invariants import INVARIANTS, Answered, lost, violations, watch
-from tests.py.load import Load, load
-from tests.py.model import Community
-from tests.py.peer import score_as_peer
-from tests.py.service import Service, running
 
 SECONDS = float(os.environ.get("MINUTES", "3")) * 60
 # Between the end of a fault and the next one, which comes only when clients are answered again.
@@ -171,8 +164,7 @@ def killed_worker(soak: Soak) -> None:
 
 
 def locked_passports(soak: Soak) -> None:
-    with connect(soak.world.url) as session, session.transaction():
-        session.execute("select from registry_passport order by id for update")
+    with locks.locked_passports(soak.world):
         time.sleep(FAULT_SECONDS)
 
 
@@ -293,18 +285,12 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True) as folder,
         OwnServer(
-            Path(folder) / "data",
-            postgres.programs(),
-            postgres.EMBEDDED_VERSION,
-            fsync="on",
+            Path(folder) / "data", postgres.programs(), postgres.EMBEDDED_VERSION, fsync="on"
         ) as server,
     ):
-        url = create_database(server.url, "template0", "soak")
-        migrate(url)
-        add_service_role(server.url)
         issuer = Issuer.ethereum()
         with (
-            inhabited(url, service_url_of(url), issuer) as world,
+            fresh(server.url, issuer, "soak") as world,
             running(
                 Path(folder) / "service.log",
                 world.service_url,

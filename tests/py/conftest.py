@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.py import printed
-from tests.py.service import Service, running
+from harness import printed
+from harness.service import Service, running
 
 _numbers = itertools.count(1)
 

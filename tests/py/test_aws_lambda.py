@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.migrate import ROOT
-from tests.conftest import World
+from db.migrate import ROOT
+from harness.world import World
 
 pytestmark = pytest.mark.http
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from local.migrate import ROOT
+from db.migrate import ROOT
+from harness.service import Service
 from local.postgres import EMBEDDED_VERSION
-from tests.py.service import Service
 
 SMALL = ["--wallets", "2", "--requests", "2"]
 

@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 
 from api import credentials, scoring
 from api.credentials import check
+from db.migrate import ROOT
+from harness.wire import recorded
+from harness.world import World
 from local.issuer import Issuer
-from local.migrate import ROOT
-from tests.conftest import World
-from tests.py.wire import recorded
 
 pytestmark = pytest.mark.http
 

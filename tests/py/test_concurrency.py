@@ -12,9 +12,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tests.conftest import World, connect
-from tests.py.model import Community
-from tests.py.peer import score_as_peer
+from harness.model import Community
+from harness.peer import score_as_peer
+from harness.server import connect
+from harness.world import World
 
 Session = Callable[[], psycopg.Connection]
 Call = Callable[[psycopg.Connection], Any]

@@ -15,8 +15,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from api import connection
 from api.connection import conninfo
 from api.database import Database, Unavailable
-from tests.py.pgbouncer import pooled
-from tests.py.service import free_port
+from harness.pooler import pooled
+from harness.service import free_port
 
 # An address of this machine that is not among those that count as such.
 ELSEWHERE = "127.0.0.2"

@@ -13,9 +13,9 @@ from flask import Flask
 from openapi_spec_validator import validate
 
 from api.app import create_app
+from harness.service import Service
+from harness.world import World
 from local.postgres import EMBEDDED_VERSION
-from tests.conftest import World
-from tests.py.service import Service
 
 pytestmark = pytest.mark.http
 

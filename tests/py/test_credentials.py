@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from api.credentials import Check, check
+from harness.world import World
 from local.issuer import CREDENTIALS, Issuer
-from tests.conftest import World
 
 pytestmark = pytest.mark.http
 

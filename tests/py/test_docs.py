@@ -13,9 +13,9 @@ import pytest
 from api import scoring
 from api.database import Database
 from api.settings import Settings
+from db.migrate import ROOT
 from local import demo
 from local.issuer import Issuer
-from local.migrate import ROOT
 
 SQL_PAGE = ROOT / "docs/sql.md"
 BLOCK = re.compile(r"^```(sql|python)\n(.*?)^```\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -96,7 +96,9 @@ def test_every_link_and_path_leads_somewhere(page: Path) -> None:
     text = page.read_text()
     for target in re.findall(r"\]\((?!http|#)([^)#]+)", text):
         assert (page.parent / target).exists(), target
-    for path in re.findall(r"`((?:api|db|docs|deploy|local|tests|requirements)/[\w./-]*)`", text):
+    for path in re.findall(
+        r"`((?:api|bench|db|docs|deploy|harness|local|tests|requirements)/[\w./-]*)`", text
+    ):
         assert (ROOT / path).exists(), path
 
 

@@ -20,7 +20,7 @@ from api.database import (
     Unforeseen,
     meaning,
 )
-from tests.conftest import World
+from harness.world import World
 
 pytestmark = pytest.mark.http
 

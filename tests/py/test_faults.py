@@ -16,35 +16,17 @@ import psycopg
 import pytest
 
 from api import scoring
-from local.migrate import migrate
-from tests.conftest import (
-    CACHE,
-    OwnServer,
-    World,
-    add_service_role,
-    connect,
-    create_database,
-    debian_unpack,
-    inhabited,
-    service_url_of,
-)
-from tests.py.invariants import lost, violations, watch
-from tests.py.load import Load, load
-from tests.py.service import Service
-from tests.py.wire import Cut, Hook, recorded
+from harness import faketime
+from harness.invariants import lost, violations
+from harness.load import Load, load
+from harness.locks import locked_passports, waiting
+from harness.neighbours import WALLETS, fill
+from harness.server import OwnServer, connect
+from harness.service import Service
+from harness.wire import Cut, Hook, recorded
+from harness.world import World, fresh
 
-# Every two neighbours hold a stamp with the same nullifier.
-WALLETS = [f"0x{number:040x}" for number in range(6)]
 UNAVAILABLE = b'{"detail": "The service is temporarily unavailable. Please try again."}'
-
-
-def fill(world: World) -> World:
-    """Wallets with two stamps each, of which they share one with a neighbour."""
-    watch(world.connection)
-    for number, address in enumerate(WALLETS):
-        world.put_valid(address, "Github", f"v0:own{number}")
-        world.put_valid(address, "Ens", f"v0:shared{number // 2}")
-    return world
 
 
 @pytest.fixture
@@ -55,10 +37,7 @@ def filled(world: World) -> World:
 @pytest.fixture
 def own_world(own_server: OwnServer, issuer: Any) -> Iterator[World]:
     """A filled world on a server of the test's own."""
-    url = create_database(own_server.url, "template0", "own")
-    migrate(url)
-    add_service_role(own_server.url)
-    with inhabited(url, service_url_of(url), issuer) as world:
+    with fresh(own_server.url, issuer, "own") as world:
         yield fill(world)
 
 
@@ -90,25 +69,6 @@ def loaded(
     with connect(world.url) as connection:
         assert violations(connection) == []
         assert lost(connection, result.answered()) == []
-
-
-@contextmanager
-def locked_passports(world: World) -> Iterator[psycopg.Connection]:
-    """Another session holds the passports, so that every scoring waits inside request_score."""
-    with connect(world.url) as session, session.transaction():
-        session.execute("select from registry_passport for update")
-        yield session
-
-
-def waiting(world: World) -> list[int]:
-    """The backends of the service that wait for a lock."""
-    return [
-        pid
-        for (pid,) in world.execute(
-            "select pid from pg_stat_activity"
-            " where usename = 'service' and datname = current_database() and wait_event_type = 'Lock'"
-        )
-    ]
 
 
 def wait_until_waiting(world: World, result: Load, count: int = 1) -> list[int]:
@@ -346,7 +306,7 @@ def test_a_clock_that_is_wrong(filled: World, served: Callable[..., Service], da
     filled.put_valid(address, "Github", "v0:clock")
     expired = filled.issuer.credential(address, "Ens", ["v0:expired"], datetime.now(UTC) - timedelta(days=1))
     filled.put(address, "Ens", expired)
-    service = served(filled, LD_PRELOAD=faketime(), FAKETIME=f"{days:+}d")
+    service = served(filled, LD_PRELOAD=faketime.library(), FAKETIME=f"{days:+}d")
     with loaded(service, filled):
         status, body = service.get_json(filled.path(address), X_API_Key=filled.key)
     assert status == 200
@@ -354,15 +314,6 @@ def test_a_clock_that_is_wrong(filled: World, served: Callable[..., Service], da
     year = (datetime.now() + timedelta(days=days)).year
     assert log_of(service).startswith(f"{year}-")
     assert datetime.fromisoformat(body["last_score_timestamp"]).year == datetime.now(UTC).year
-
-
-def faketime() -> str:
-    """libfaketime, which sets the clock of a process."""
-    folder = CACHE / "faketime"
-    if not folder.exists():
-        debian_unpack(str(folder), "libfaketime")
-    (library,) = folder.glob("usr/lib/*/faketime/libfaketimeMT.so.1")
-    return str(library)
 
 
 def test_a_credential_that_expires_while_it_is_checked(world: World) -> None:

@@ -1,10 +1,8 @@
 """plpgsql_check reads the bodies of the functions, which a linter of SQL files takes for one string."""
 
-import re
+from harness.plpgsql_check import VERSION, install
+from harness.server import connect
 
-from tests.conftest import CACHE, connect, debian_unpack
-
-PACKAGE = "postgresql-15-plpgsql-check"
 CHECK = """
 select p.oid::regprocedure::text, c.lineno, c.level, c.message
 from pg_proc as p
@@ -23,7 +21,7 @@ where p.pronamespace = 'scorer'::regnamespace
 
 def test_plpgsql_check_finds_nothing(database_url: str, postgres_version: int) -> None:
     """On the version that the library is built for."""
-    if postgres_version == 15:
+    if postgres_version == VERSION:
         install(database_url)
         with connect(database_url) as connection:
             found = connection.execute(CHECK).fetchall()
@@ -31,7 +29,7 @@ def test_plpgsql_check_finds_nothing(database_url: str, postgres_version: int) -
 
 
 def test_plpgsql_check_would_find_something(database_url: str, postgres_version: int) -> None:
-    if postgres_version == 15:
+    if postgres_version == VERSION:
         install(database_url)
         with connect(database_url) as connection:
             connection.execute(
@@ -39,18 +37,3 @@ def test_plpgsql_check_would_find_something(database_url: str, postgres_version:
                 " $$ declare v_unused int; begin return (select nothing from registry_score); end $$"
             )
             assert {row[2] for row in connection.execute(CHECK)} >= {"error"}
-
-
-def install(url: str) -> None:
-    """Makes the extension's functions, with its library where it was unpacked."""
-    folder = CACHE / "plpgsql_check"
-    if not folder.exists():
-        debian_unpack(str(folder), PACKAGE)
-    (library,) = folder.glob("usr/lib/postgresql/*/lib/plpgsql_check.so")
-    (script,) = folder.glob("usr/share/postgresql/*/extension/plpgsql_check--*.sql")
-    text = script.read_text().replace("MODULE_PATHNAME", str(library)).replace("@extschema@", "public")
-    # A line for psql alone, which keeps it from being run as a plain script.
-    text = re.sub(r"^\\echo .*", "", text, flags=re.MULTILINE)
-    with connect(url) as connection:
-        connection.execute("set search_path = public")
-        connection.execute(text.encode())

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import World
-from tests.py.invariants import violations, watch
+from harness.invariants import violations, watch
+from harness.world import World
 
 pytestmark = pytest.mark.http
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import World
-from tests.py import printed
-from tests.py.service import Service
-from tests.py.wire import recorded
+from harness import printed
+from harness.service import Service
+from harness.wire import recorded
+from harness.world import World
 
 pytestmark = pytest.mark.http
 

@@ -16,10 +16,10 @@ from psycopg.conninfo import make_conninfo
 from db import freeze, release
 from db.load import FUNCTIONS as FUNCTION_FILES
 from db.load import load
+from db.migrate import ROOT, alembic_config, migrate
 from db.snapshot import SNAPSHOT, dump, snapshot
+from harness.server import OwnServer, connect
 from local import postgres
-from local.migrate import ROOT, alembic_config, migrate
-from tests.conftest import OwnServer, connect
 
 FUNCTIONS = """
 select p.proname, pg_get_functiondef(p.oid), p.proacl::text
@@ -57,7 +57,7 @@ class Checkout:
         self.migrations = folder / "db/migrations"
         self.functions = folder / "db/functions"
         self.folder = folder
-        for name in ("api", "db", "local"):
+        for name in ("api", "db"):
             shutil.copytree(ROOT / name, folder / name)
         shutil.copy(ROOT / "alembic.ini", folder)
 
@@ -124,7 +124,7 @@ def test_functions_that_go_and_come_are_dropped_and_made_both_ways(
     assert checkout.run("db.freeze", "two functions") == "0002_two_functions"
     migrate(empty_database_url)
     before = dump(empty_database_url, programs)
-    assert checkout.run("local.migrate", DATABASE_URL=empty_database_url).startswith("The database has")
+    assert checkout.run("db.migrate", DATABASE_URL=empty_database_url).startswith("The database has")
     after = dump(empty_database_url, programs)
     guard, other = "FUNCTION scorer.guard_live_link()", "FUNCTION scorer.other_timestamp("
     assert (guard in before, other in before) == (True, False)

@@ -15,11 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from api import scoring
 from api.database import Database
+from harness.invariants import Answered, lost, violations, watch
+from harness.model import Community, Link, Model, Stamp
+from harness.peer import score_as_peer
+from harness.server import connect
+from harness.world import World
 from local.issuer import Issuer
-from tests.conftest import World, connect
-from tests.py.invariants import Answered, lost, violations, watch
-from tests.py.model import Community, Link, Model, Stamp
-from tests.py.peer import score_as_peer
 
 WALLETS = ["0x" + digit * 40 for digit in "abc"]
 PROVIDERS = ["Github", "Google", "metamaskDeveloperDao", "Unweighted"]

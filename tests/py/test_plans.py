@@ -8,7 +8,8 @@ import pytest
 
 from api import keys
 from api.credentials import VERIFIER, check
-from tests.conftest import World, connect
+from harness.server import connect
+from harness.world import World
 
 # As the tables are when the service has run for a while, and nobody has analyzed them.
 FILL = """

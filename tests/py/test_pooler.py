@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import psycopg
 
-from tests.conftest import World, service_url_of
-from tests.py.invariants import lost, violations
-from tests.py.load import load
-from tests.py.pgbouncer import pooled
-from tests.py.service import Service
-from tests.py.test_faults import WALLETS, fill
+from harness.invariants import lost, violations
+from harness.load import load
+from harness.neighbours import WALLETS, fill
+from harness.pooler import pooled
+from harness.server import service_url_of
+from harness.service import Service
+from harness.world import World
 
 
 def test_many_clients_share_two_connections(world: World, serve: Callable[..., Service]) -> None:

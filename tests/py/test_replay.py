@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from local.migrate import ROOT
-from tests.conftest import World, connect
-from tests.py.service import Service
+from db.migrate import ROOT
+from harness.server import connect
+from harness.service import Service
+from harness.world import World
 
 pytestmark = pytest.mark.http
 

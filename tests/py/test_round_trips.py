@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 
+from harness.service import Service
+from harness.wire import Recording, recorded
+from harness.world import World
 from local.issuer import Issuer
-from tests.conftest import World
-from tests.py.service import Service
-from tests.py.wire import Recording, recorded
 
 ADDRESS = "0x" + "d" * 40
 # What makes RDS Proxy and transaction-mode PgBouncer tie a client to a server connection, or break.

@@ -16,10 +16,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from db.migrate import ROOT
+from harness.service import Service, free_port, wait_for
+from harness.world import World
 from local import demo
-from local.migrate import ROOT
-from tests.conftest import World
-from tests.py.service import Service, free_port, wait_for
 
 README = (ROOT / "README.md").read_text()
 COPIED = ("Makefile", "alembic.ini", "api", "db", "deploy", "local", "requirements")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from api.settings import SettingError, Settings
-from local.migrate import ROOT
+from db.migrate import ROOT
 
 URL = {"DATABASE_URL": "postgresql://db/scorer"}
 TRUSTED = {"TRUSTED_IAM_ISSUERS": '["did:key:a"]'}

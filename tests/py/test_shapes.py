@@ -11,10 +11,10 @@ import pytest
 from api import credentials
 from api.credentials import Check, check
 from api.didkit_loop import run
+from db.migrate import ROOT
+from harness.service import Service
+from harness.world import World
 from local.issuer import CREDENTIALS, EIP712_DOMAIN, STATUS_LIST, TEXT, Issuer, sign, typed
-from local.migrate import ROOT
-from tests.conftest import World
-from tests.py.service import Service
 
 ADDRESS = "0x" + "a1" * 20
 SUBJECT = f"did:pkh:eip155:1:{ADDRESS}"

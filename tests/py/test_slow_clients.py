@@ -15,11 +15,11 @@ from contextlib import contextmanager, suppress
 import psutil
 import pytest
 
+from db.migrate import ROOT
 from deploy import serve as server
-from local.migrate import ROOT
-from tests.conftest import World
-from tests.py.service import Service, free_port
-from tests.py.test_faults import locked_passports, waiting
+from harness.locks import locked_passports, waiting
+from harness.service import Service, free_port
+from harness.world import World
 
 Serve = Callable[..., Service]
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from local.migrate import ROOT
+from db.migrate import ROOT
 from local.postgres import EMBEDDED_VERSION
 
 

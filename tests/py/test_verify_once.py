@@ -10,9 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from api import credentials, scoring
+from harness.wire import Recording, recorded
+from harness.world import World
 from local.issuer import Issuer
-from tests.conftest import World
-from tests.py.wire import Recording, recorded
 
 ADDRESS = "0x" + "b" * 40
 

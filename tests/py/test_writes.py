@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import World
+from harness.world import World
 
 ADDRESS = "0x" + "7" * 40
 OTHER = "0x" + "8" * 40

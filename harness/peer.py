@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from tests.py.model import Community
+from harness.model import Community
 
 
 def score_as_peer(

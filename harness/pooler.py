@@ -12,8 +12,8 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tests.conftest import CACHE, debian_unpack
-from tests.py import printed
+from harness import printed
+from harness.debian import CACHE, debian_unpack
 
 UNPACKED = CACHE / "pgbouncer"
 # Only a pooler that never comes up takes this long.

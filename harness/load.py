@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.py.invariants import Answered
+from harness.invariants import Answered
 
 # Only a service that never comes back takes this long.
 PATIENCE_SECONDS = 60

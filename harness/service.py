@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 
+from db.migrate import ROOT
 from deploy.serve import COMMAND
-from local.migrate import ROOT
 
 # Only a service that never comes up, or never answers, takes this long.
 START_SECONDS = 60

@@ -1,5 +1,6 @@
-"""The result as people read it."""
+"""The results as people read them: tables of Markdown."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,6 @@ def printed(result: dict[str, Any], rows: list[Row]) -> str:
         "floor ms", "load", "verify", "score", "trips", "WAL bytes", "rows", "HOT", "dead", "CPU ms Python",
         "Postgres",
     ]  # fmt: skip
-    lines = [head, ["---"] * len(head), *map(cells, rows)]
     told = [f"{result['machine']}; PostgreSQL {result['postgresql'] // 10000}"]
     if cold := result.get("cold_start"):
         told += [
@@ -50,7 +50,7 @@ def printed(result: dict[str, Any], rows: list[Row]) -> str:
             f"cold start: first answer after {cold['first_answer']:.0f} ms, "
             f"import flask, psycopg alone {cold['imports']:.0f} ms, ratio {cold['ratio']:.2f}",
         ]
-    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", *told])
+    return "\n".join([title(*head), *(line(*cells(row)) for row in rows), "", *told])
 
 
 def cells(row: Row) -> list[str]:
@@ -83,3 +83,32 @@ def number(value: float | None, digits: int) -> str:
 
 def ratio(value: float | None, floor: float | None) -> str:
     return "" if value is None or floor is None else f"{value / floor:.1f}"
+
+
+def grown(medians: Mapping[tuple[str, str], Mapping[int, float]], sizes: Sequence[int]) -> str:
+    """The table of bench.growth: median milliseconds by kind and session, of each number of passports."""
+    head = title("median ms", "session", *(f"{size:,} passports" for size in sizes), "largest / smallest")
+    return "\n".join(
+        [
+            head,
+            *(
+                line(kind, session, *(number(row.get(size), 2) for size in sizes), number(spread(row), 2))
+                for (kind, session), row in sorted(medians.items())
+            ),
+        ]
+    )
+
+
+def spread(row: Mapping[int, float]) -> float:
+    """How many times the smallest the largest is."""
+    return max(row.values()) / min(row.values())
+
+
+def title(*cells: str) -> str:
+    """The head of a table."""
+    return f"{line(*cells)}\n{line(*['---'] * len(cells))}"
+
+
+def line(*cells: str) -> str:
+    """A row of a table."""
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,1 @@
+"""What tests, benchmarks and the soak stand on; imports nothing of them."""

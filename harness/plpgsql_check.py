@@ -1,0 +1,24 @@
+"""Installs plpgsql_check, which reads the bodies of functions."""
+
+import re
+
+from harness.debian import CACHE, debian_unpack
+from harness.server import connect
+
+# The version that the library is built for.
+VERSION = 15
+
+
+def install(url: str) -> None:
+    """Makes the extension's functions, with its library where it was unpacked."""
+    folder = CACHE / "plpgsql_check"
+    if not folder.exists():
+        debian_unpack(str(folder), f"postgresql-{VERSION}-plpgsql-check")
+    (library,) = folder.glob("usr/lib/postgresql/*/lib/plpgsql_check.so")
+    (script,) = folder.glob("usr/share/postgresql/*/extension/plpgsql_check--*.sql")
+    text = script.read_text().replace("MODULE_PATHNAME", str(library)).replace("@extschema@", "public")
+    # A line for psql alone, which keeps it from being run as a plain script.
+    text = re.sub(r"^\\echo .*", "", text, flags=re.MULTILINE)
+    with connect(url) as connection:
+        connection.execute("set search_path = public")
+        connection.execute(text.encode())

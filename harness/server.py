@@ -1,0 +1,115 @@
+"""Servers of each PostgreSQL version, their programs, and databases on them."""
+
+import itertools
+import os
+import subprocess
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+import psutil
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from harness import printed
+from harness.debian import CACHE, debian_unpack
+from local import postgres
+
+# Nothing here outlives a test run.
+SETTINGS = {
+    "fsync": "off",
+    "max_connections": "60",
+    "timezone": "Asia/Kolkata",
+    "log_error_verbosity": "terse",
+}
+
+_numbers = itertools.count(1)
+
+
+class OwnServer(AbstractContextManager["OwnServer"]):
+    """A server under its owner's control, until its block ends: url is that of its superuser."""
+
+    def __init__(self, data: Path, programs: Path, version: int, **settings: str) -> None:
+        with postgres.server(data, SETTINGS | {"listen_addresses": ""} | settings, version, programs) as url:
+            self.url = url
+        self.data = data
+        self.programs = programs
+        self.sockets = conninfo_to_dict(url)["host"]
+        self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        printed.texts.append(self.log.read_text())
+        self.stop("immediate")
+
+    def start(self) -> None:
+        self.control("start", "-o", f"-k {self.sockets}", "-l", str(self.log))
+
+    def stop(self, mode: str = "fast") -> None:
+        if (self.data / "postmaster.pid").exists():
+            self.control("stop", "-m", mode)
+
+    def kill(self) -> None:
+        """Ends every process of the server at once, as a machine that fails does."""
+        postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        processes = [postmaster, *postmaster.children()]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes)
+
+    @property
+    def log(self) -> Path:
+        return self.data / "log"
+
+    def control(self, *arguments: str) -> None:
+        other_user = {"user": self.data.stat().st_uid} if os.getuid() == 0 else {}
+        subprocess.run(
+            [self.programs / "pg_ctl", "-D", self.data, "-w", *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **other_user,  # type: ignore[call-overload]
+        )
+
+
+def programs_of(version: int) -> Path:
+    """The bin folder of a version: the embedded one's, the system's, else Debian's package unpacked."""
+    if version == postgres.EMBEDDED_VERSION:
+        return postgres.programs()
+    relative = f"usr/lib/postgresql/{version}/bin"
+    if (Path("/") / relative / "postgres").exists():
+        return Path("/") / relative
+    unpacked = CACHE / f"postgresql-{version}"
+    if not (unpacked / relative / "postgres").exists():
+        debian_unpack("--with-dependencies", str(unpacked), f"postgresql-{version}")
+    os.environ["LD_LIBRARY_PATH"] = ":".join(
+        sorted({str(p.parent) for p in (unpacked / "usr/lib").glob("*-linux-gnu*/*.so*")})
+    )
+    return unpacked / relative
+
+
+def create_database(server: str, template: str, name: str | None = None) -> str:
+    """Copies a database of the server; gives the URL of the copy."""
+    name = name or f"test_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}".encode())
+    return make_conninfo(server, dbname=name)
+
+
+def add_service_role(server: str) -> None:
+    """Makes the user that the service connects as, where the server has none: what it may do, it has of its
+    role alone."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        if connection.execute("select from pg_roles where rolname = 'service'").fetchone() is None:
+            connection.execute("create role service login in role scorer_api")
+
+
+def service_url_of(url: str) -> str:
+    return make_conninfo(url, user="service")
+
+
+def name_of(url: str) -> str:
+    return str(conninfo_to_dict(url)["dbname"])
+
+
+def connect(url: str) -> psycopg.Connection:
+    """A session that finds the tables without their schema."""
+    return psycopg.connect(url, autocommit=True, options="-c search_path=scorer")
