@@ -1,6 +1,5 @@
 """The server of the PostgreSQL version under test, databases on it, and worlds in them."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,8 @@ from harness.server import (
     add_service_role,
     connect,
     create_database,
+    database,
+    folder_of_data,
     name_of,
     programs_of,
     service_url_of,
@@ -59,7 +60,7 @@ def programs(postgres_version: int) -> Path:
 @pytest.fixture(scope="session")
 def server(postgres_version: int, programs: Path) -> Iterator[str]:
     """A running server of the version under test; its URL."""
-    with tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder:
+    with folder_of_data() as folder:
         data = Path(folder) / "data"
         with postgres.server(data, SETTINGS, postgres_version, programs) as url:
             with psycopg.connect(url) as connection:
@@ -73,7 +74,7 @@ def server(postgres_version: int, programs: Path) -> Iterator[str]:
 def own_server(postgres_version: int, programs: Path) -> Iterator[OwnServer]:
     """A server that a test may stop, break and ask for roles of its own."""
     with (
-        tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder,
+        folder_of_data() as folder,
         OwnServer(Path(folder) / "data", programs, postgres_version) as server,
     ):
         yield server
@@ -90,15 +91,17 @@ def template(server: str) -> str:
 
 
 @pytest.fixture
-def database_url(server: str, template: str) -> str:
+def database_url(server: str, template: str) -> Iterator[str]:
     """A fresh migrated database."""
-    return create_database(server, template)
+    with database(server, template) as url:
+        yield url
 
 
 @pytest.fixture
-def empty_database_url(server: str) -> str:
+def empty_database_url(server: str) -> Iterator[str]:
     """A fresh database with nothing in it."""
-    return create_database(server, "template0")
+    with database(server, "template0") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
