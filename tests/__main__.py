@@ -1,7 +1,8 @@
 """All tests, or those of some parts: python -m tests [sql] [py] [pooler]
 
-Runs pytest for each part and PostgreSQL version, two at the same time, and passes on what each prints, a line
-at a time after its name. Ends with the last line of each, and with 1 where one failed.
+Runs pytest for each part and PostgreSQL version, once for what meets no server of a version, two at the same
+time, and passes on what each prints, a line at a time after its name. Prints the last line of each at the end,
+and ends with 1 where one failed.
 """
 
 import argparse
@@ -16,10 +17,11 @@ PRINTED = "tests/py/test_keys.py::test_nothing_printed_in_the_whole_run_holds_a_
 # The longest first: the others fit in beside it.
 RUNS = {
     "py": {
-        "py 18": ["tests/py", "--postgres", "18"],
-        "py 15": ["tests/py", "--postgres", "15"],
+        "py 18": ["tests/py", "--server", "yes", "--postgres", "18"],
+        "py": ["tests/py", "--server", "no"],
+        "py 15": ["tests/py", "--server", "yes", "--postgres", "15"],
     },
-    "pooler": {"pooler": ["tests/py", "--pooler"]},
+    "pooler": {"pooler": ["tests/py", "--server", "yes", "--pooler"]},
     "sql": {
         "sql 18": ["tests/sql", PRINTED, "--postgres", "18"],
         "sql 15": ["tests/sql", PRINTED, "--postgres", "15"],
@@ -30,9 +32,7 @@ AT_ONCE = 2
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
-    parser.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"{', '.join(RUNS)}; all where none is given"
-    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(RUNS))
     parts = parser.parse_args().parts or list(RUNS)
     for part in parts:
         if part not in RUNS:

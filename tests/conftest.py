@@ -29,8 +29,19 @@ from local.issuer import Issuer
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--postgres", type=int, choices=(15, 18), default=postgres.EMBEDDED_VERSION)
+    parser.addoption(
+        "--postgres",
+        type=int,
+        choices=(15, postgres.EMBEDDED_VERSION),
+        default=postgres.EMBEDDED_VERSION,
+        help="the version of the server under test",
+    )
     parser.addoption("--pooler", action="store_true", help="the service reaches its database by PgBouncer")
+    parser.addoption(
+        "--server",
+        choices=("yes", "no"),
+        help="tests that meet the server under test alone, or those that do not, which one run is enough for",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,11 +49,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --pooler the tests over HTTP alone: the others speak to the server itself."""
-    if config.getoption("--pooler"):
-        config.hook.pytest_deselected(items=[item for item in items if not item.get_closest_marker("http")])
-        items[:] = [item for item in items if item.get_closest_marker("http")]
+    """With --pooler the tests over HTTP alone: the others speak to the server itself. Those that run last are
+    of each run."""
+    pooler, server = config.getoption("--pooler"), config.getoption("--server")
+
+    def is_selected(item: pytest.Item) -> bool:
+        if pooler and not item.get_closest_marker("http"):
+            return False
+        return not server or bool(item.get_closest_marker("last")) or meets_server(item) == (server == "yes")
+
+    config.hook.pytest_deselected(items=[item for item in items if not is_selected(item)])
+    items[:] = [item for item in items if is_selected(item)]
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def meets_server(item: pytest.Item) -> bool:
+    """Whether a test needs the server under test, or its programs; those of tests/sql all do."""
+    return not isinstance(item, pytest.Function) or "postgres_version" in item.fixturenames
 
 
 @pytest.fixture(scope="session")
