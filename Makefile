@@ -1,10 +1,10 @@
 python = .venv/bin/python
 sql = db/functions tests/sql
 
-.PHONY: help run migrate test fuzz soak bench growth endurance check lint format freeze release snapshot lock
+.PHONY: help run migrate test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
 run: ## serve on PORT (8000): DATABASE_URL, or an embedded PostgreSQL with demo data
 	@local/install local
@@ -14,11 +14,21 @@ migrate: ## bring DATABASE_URL, without it the embedded database, to the newest 
 	@local/install local
 	@$(python) -m local.migrate
 
-test: ## all tests, on PostgreSQL 18 and 15, those over HTTP through PgBouncer too; installs what they need into this folder
+test: ## all tests, in the three parts that follow
 	@local/install dev
-	$(python) -m pytest --postgres 18
-	$(python) -m pytest --postgres 15
-	$(python) -m pytest --pooler
+	@$(python) -m tests
+
+test-sql: ## those of SQL functions, on PostgreSQL 18 and 15
+	@local/install dev
+	@$(python) -m tests sql
+
+test-py: ## those in Python, on PostgreSQL 18 and 15
+	@local/install dev
+	@$(python) -m tests py
+
+test-pooler: ## those over HTTP, through PgBouncer
+	@local/install dev
+	@$(python) -m tests pooler
 
 soak: ## MINUTES (3) of mixed load while sessions, workers and the server are killed; prints a table
 	@local/install dev

@@ -50,6 +50,7 @@ def main() -> int:
         "--requests", type=int, default=512, help="of each case and number of clients, at least"
     )
     parser.add_argument("--wallets", type=int, default=64, help="in a case, at most")
+    parser.add_argument("--cold-starts", type=int, default=cold_start.RUNS, help="to take the median of")
     parser.add_argument("--only", default="", metavar="TEXT", help="the cases whose name has the text")
     arguments = parser.parse_args()
     typed, legacy = issuers(arguments.out)
@@ -86,7 +87,7 @@ def main() -> int:
             result["largest_process_mb"] = max(worker.memory_info().rss for worker in workers) / 1e6
             cold = settings | {"DATABASE_URL": world.service_url}
             result["cold_start"] = dataclasses.asdict(
-                cold_start.measured(cold, world.path(wallets.usual[0]), world.key)
+                cold_start.measured(cold, world.path(wallets.usual[0]), world.key, arguments.cold_starts)
             )
     (arguments.out / "result.json").write_text(json.dumps(result, indent=2))
     draw(rows, arguments.out / "result.svg")

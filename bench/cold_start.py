@@ -30,10 +30,10 @@ class ColdStart:
     ratio: float
 
 
-def measured(environment: dict[str, str], path: str, key: str) -> ColdStart:
-    """Starts processes of both kinds in turn, under settings of the service."""
+def measured(environment: dict[str, str], path: str, key: str, runs: int = RUNS) -> ColdStart:
+    """Starts processes of both kinds in turn, so many times, under settings of the service."""
     first, imports = [], []
-    for _ in range(RUNS):
+    for _ in range(runs):
         first.append(seconds(environment, "-c", FIRST_ANSWER, path, key))
         imports.append(seconds(environment, "-c", "import flask, psycopg"))
     answer, alone = statistics.median(first) * 1000, statistics.median(imports) * 1000

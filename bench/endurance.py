@@ -31,10 +31,12 @@ GROWTH = 1.1
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.endurance", description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000)
-    requests = parser.parse_args().requests
+    parser.add_argument("--wallets", type=int, default=64, help="of a kind, at most")
+    arguments = parser.parse_args()
+    requests = arguments.requests
     typed, legacy = issuers()
     with database(typed) as (world, _), tempfile.TemporaryDirectory() as folder:
-        wallets = Wallets(world, legacy)
+        wallets = Wallets(world, legacy, arguments.wallets)
         addresses = [*wallets.filled(20), *wallets.filled(20, wallets.legacy), *wallets.filled(100)]
         paths = [world.path(address) for address in addresses]
         with running(

@@ -125,6 +125,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
     parser.add_argument("--passports", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=500)
+    parser.add_argument("--wallets", type=int, default=64)
     arguments = parser.parse_args()
     sizes = (0, min(1000, arguments.passports // 2), arguments.passports)
     with ExitStack() as stack:
@@ -138,7 +139,7 @@ def main() -> int:
         sessions: dict[tuple[int, str], Session] = {}
         for size in sizes:
             world = stack.enter_context(fresh(server.url, issuer, f"size_{size}"))
-            wallets, planned = prepared(world, legacy)
+            wallets, planned = prepared(world, legacy, arguments.wallets)
             if size:
                 start = time.monotonic()
                 world.execute(GROW.format(last=size, links=LINKS))
@@ -155,11 +156,12 @@ def main() -> int:
     return 1 if max(map(spread, medians.values())) > LIMIT else 0
 
 
-def prepared(world: World, legacy: Issuer) -> tuple[Wallets, Session]:
-    """Wallets, and a session that has planned everything while all tables were known to be empty."""
+def prepared(world: World, legacy: Issuer, most: int) -> tuple[Wallets, Session]:
+    """Wallets, so many at most, and a session that has planned everything while all tables were known to be
+    empty."""
     # Known to be empty, which is when a sequential scan looks best.
     world.execute("vacuum analyze")
-    wallets = Wallets(world, legacy)
+    wallets = Wallets(world, legacy, most)
     wallets.usual = wallets.filled(20)
     planned = Session(world, wallets, 0)
     planned.ask(0)

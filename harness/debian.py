@@ -1,12 +1,26 @@
 """Debian's packages, unpacked into this folder."""
 
+import fcntl
+import shutil
 import subprocess
+from pathlib import Path
 
 from db.migrate import ROOT
 
 CACHE = ROOT / ".cache"
 
 
-def debian_unpack(*arguments: str) -> None:
-    """Runs local/debian-unpack, which says what it takes."""
-    subprocess.run([ROOT / "local/debian-unpack", *arguments], check=True)
+def unpacked(name: str, package: str, *options: str) -> Path:
+    """The folder of a name that a package is unpacked in, which is done once; package and options are as
+    local/debian-unpack takes them. Runs that want it at the same time wait for each other."""
+    CACHE.mkdir(exist_ok=True)
+    folder = CACHE / name
+    with (CACHE / "unpack.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            # Under another name until it is whole.
+            partial = CACHE / f"{name}.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            subprocess.run([ROOT / "local/debian-unpack", *options, str(partial), package], check=True)
+            partial.rename(folder)
+    return folder

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 
 from db.migrate import ROOT
-from harness.debian import CACHE, debian_unpack
+from harness.debian import unpacked
 
 FIXTURES = ROOT / "tests/sql/fixtures.sql"
 
@@ -29,9 +29,6 @@ def install(url: str, programs: Path) -> None:
 
 def script() -> Path:
     """pgTAP's SQL as Debian packages it; its functions are plain SQL, the same for every version."""
-    for root in (Path("/"), CACHE / "pgtap"):
-        if root == CACHE / "pgtap" and not root.exists():
-            debian_unpack(str(root), "postgresql-[0-9]+-pgtap")
-        for path in sorted(root.glob("usr/share/postgresql/*/extension/pgtap.sql")):
-            return path
-    raise AssertionError("pgTAP was unpacked, but has no pgtap.sql")
+    path = "usr/share/postgresql/*/extension/pgtap.sql"
+    installed = sorted(Path("/").glob(path))
+    return installed[0] if installed else next(unpacked("pgtap", "postgresql-[0-9]+-pgtap").glob(path))

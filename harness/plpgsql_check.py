@@ -2,7 +2,7 @@
 
 import re
 
-from harness.debian import CACHE, debian_unpack
+from harness.debian import unpacked
 from harness.server import connect
 
 # The version that the library is built for.
@@ -11,9 +11,7 @@ VERSION = 15
 
 def install(url: str) -> None:
     """Makes the extension's functions, with its library where it was unpacked."""
-    folder = CACHE / "plpgsql_check"
-    if not folder.exists():
-        debian_unpack(str(folder), f"postgresql-{VERSION}-plpgsql-check")
+    folder = unpacked("plpgsql_check", f"postgresql-{VERSION}-plpgsql-check")
     (library,) = folder.glob("usr/lib/postgresql/*/lib/plpgsql_check.so")
     (script,) = folder.glob("usr/share/postgresql/*/extension/plpgsql_check--*.sql")
     text = script.read_text().replace("MODULE_PATHNAME", str(library)).replace("@extschema@", "public")

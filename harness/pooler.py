@@ -13,9 +13,8 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from harness import printed
-from harness.debian import CACHE, debian_unpack
+from harness.debian import CACHE, unpacked
 
-UNPACKED = CACHE / "pgbouncer"
 # Only a pooler that never comes up takes this long.
 START_SECONDS = 30
 
@@ -71,15 +70,12 @@ def program() -> str:
     for folder in (os.environ.get("PATH"), "/usr/sbin"):
         if installed := shutil.which("pgbouncer", path=folder):
             return installed
-    unpacked = UNPACKED / "usr/sbin/pgbouncer"
-    if not unpacked.exists():
-        debian_unpack("--with-dependencies", str(UNPACKED), "pgbouncer")
-    return str(unpacked)
+    return str(unpacked("pgbouncer", "pgbouncer", "--with-dependencies") / "usr/sbin/pgbouncer")
 
 
 def libraries() -> str:
     """Where the unpacked PgBouncer finds what it is linked with."""
-    return ":".join(sorted({str(path.parent) for path in (UNPACKED / "usr/lib").glob("**/*.so.*")}))
+    return ":".join(sorted({str(path.parent) for path in (CACHE / "pgbouncer/usr/lib").glob("**/*.so.*")}))
 
 
 def wait_for(address: Path, process: subprocess.Popen[bytes]) -> None:

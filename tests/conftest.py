@@ -1,6 +1,5 @@
 """The server of the PostgreSQL version under test, databases on it, and worlds in them."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,8 @@ from harness.server import (
     add_service_role,
     connect,
     create_database,
+    database,
+    folder_of_data,
     name_of,
     programs_of,
     service_url_of,
@@ -28,8 +29,19 @@ from local.issuer import Issuer
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--postgres", type=int, choices=(15, 18), default=postgres.EMBEDDED_VERSION)
+    parser.addoption(
+        "--postgres",
+        type=int,
+        choices=(15, postgres.EMBEDDED_VERSION),
+        default=postgres.EMBEDDED_VERSION,
+        help="the version of the server under test",
+    )
     parser.addoption("--pooler", action="store_true", help="the service reaches its database by PgBouncer")
+    parser.addoption(
+        "--server",
+        choices=("yes", "no"),
+        help="tests that meet the server under test alone, or those that do not, which one run is enough for",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,11 +49,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --pooler the tests over HTTP alone: the others speak to the server itself."""
-    if config.getoption("--pooler"):
-        config.hook.pytest_deselected(items=[item for item in items if not item.get_closest_marker("http")])
-        items[:] = [item for item in items if item.get_closest_marker("http")]
+    """With --pooler the tests over HTTP alone: the others speak to the server itself. Those that run last are
+    of each run."""
+    pooler, server = config.getoption("--pooler"), config.getoption("--server")
+
+    def is_selected(item: pytest.Item) -> bool:
+        if pooler and not item.get_closest_marker("http"):
+            return False
+        return not server or bool(item.get_closest_marker("last")) or meets_server(item) == (server == "yes")
+
+    config.hook.pytest_deselected(items=[item for item in items if not is_selected(item)])
+    items[:] = [item for item in items if is_selected(item)]
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def meets_server(item: pytest.Item) -> bool:
+    """Whether a test needs the server under test, or its programs; those of tests/sql all do."""
+    return not isinstance(item, pytest.Function) or "postgres_version" in item.fixturenames
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +83,7 @@ def programs(postgres_version: int) -> Path:
 @pytest.fixture(scope="session")
 def server(postgres_version: int, programs: Path) -> Iterator[str]:
     """A running server of the version under test; its URL."""
-    with tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder:
+    with folder_of_data() as folder:
         data = Path(folder) / "data"
         with postgres.server(data, SETTINGS, postgres_version, programs) as url:
             with psycopg.connect(url) as connection:
@@ -73,7 +97,7 @@ def server(postgres_version: int, programs: Path) -> Iterator[str]:
 def own_server(postgres_version: int, programs: Path) -> Iterator[OwnServer]:
     """A server that a test may stop, break and ask for roles of its own."""
     with (
-        tempfile.TemporaryDirectory(prefix="scorer-", ignore_cleanup_errors=True) as folder,
+        folder_of_data() as folder,
         OwnServer(Path(folder) / "data", programs, postgres_version) as server,
     ):
         yield server
@@ -90,15 +114,17 @@ def template(server: str) -> str:
 
 
 @pytest.fixture
-def database_url(server: str, template: str) -> str:
+def database_url(server: str, template: str) -> Iterator[str]:
     """A fresh migrated database."""
-    return create_database(server, template)
+    with database(server, template) as url:
+        yield url
 
 
 @pytest.fixture
-def empty_database_url(server: str) -> str:
+def empty_database_url(server: str) -> Iterator[str]:
     """A fresh database with nothing in it."""
-    return create_database(server, "template0")
+    with database(server, "template0") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

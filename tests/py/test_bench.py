@@ -33,7 +33,7 @@ def printed(module: str, *arguments: str) -> list[dict[str, str]]:
 
 
 def test_bench_prints_a_table_and_writes_it_beside_a_chart(tmp_path: Path) -> None:
-    rows = printed("bench", *SMALL, "--out", str(tmp_path))
+    rows = printed("bench", *SMALL, "--cold-starts", "2", "--out", str(tmp_path))
     assert {row["clients"] for row in rows} == {"1", "8", "32"}
     trips = {row["case"]: row["trips"] for row in rows if row["clients"] == "1"}
     assert trips["unchanged"] == "1.0"
@@ -57,12 +57,12 @@ def test_bench_asks_another_service_on_another_database(
 
 
 def test_growth_prints_a_table() -> None:
-    rows = printed("bench.growth", "--passports", "20", "--rounds", "2")
+    rows = printed("bench.growth", "--passports", "20", "--rounds", "2", "--wallets", "2")
     assert {row["session"] for row in rows} == {"fresh", "planned when empty"}
 
 
 def test_endurance_prints_a_table() -> None:
-    assert len(printed("bench.endurance", "--requests", "1500")) == 10
+    assert len(printed("bench.endurance", "--requests", "100", "--wallets", "2")) == 10
 
 
 def test_cold_start_tells_what_imports_take() -> None:

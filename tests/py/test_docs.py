@@ -111,9 +111,9 @@ def test_every_test_that_a_page_names_is_there() -> None:
 
 
 def test_every_make_target_that_a_page_names_is_there() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        assert set(re.findall(r"(?:`|^ {4})make ([a-z]+)", page.read_text(), re.MULTILINE)) <= targets, page
+        assert set(re.findall(r"(?:`|^ {4})make ([a-z-]+)", page.read_text(), re.MULTILINE)) <= targets, page
 
 
 def test_the_readme_names_every_setting() -> None:

@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -73,16 +75,36 @@ class Checkout:
         )
         return (result.stdout + result.stderr).strip().rpartition("\n")[2]
 
+    @cached_property
+    def _asked(self) -> subprocess.Popen[str]:
+        code = "from db import release\nwhile input(): print(release.altered(), flush=True)"
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
     def altered(self) -> str:
-        code = "from db import release; print(release.altered())"
-        return subprocess.run(
-            [sys.executable, "-c", code], cwd=self.folder, capture_output=True, text=True, check=True
-        ).stdout.strip()
+        """What the copy says of its released files, as they are now."""
+        process = self._asked
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write("?\n")
+        process.stdin.flush()
+        return process.stdout.readline().strip()
+
+    def close(self) -> None:
+        if "_asked" in self.__dict__:
+            self._asked.communicate("\n")
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    return Checkout(tmp_path / "checkout")
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    copy = Checkout(tmp_path / "checkout")
+    yield copy
+    copy.close()
 
 
 def test_a_byte_of_any_released_file_is_missed_by_name(checkout: Checkout) -> None:
