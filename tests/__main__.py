@@ -1,11 +1,12 @@
 """All tests, or those of some parts: python -m tests [sql] [py] [pooler]
 
-Runs pytest for each part and PostgreSQL version, once for what meets no server of a version, two at the same
-time, and passes on what each prints, a line at a time after its name. Prints the last line of each at the end,
-and ends with 1 where one failed.
+Runs pytest for each part and PostgreSQL version, once for what meets no server of a version, and passes on
+what each prints, a line at a time after its name. Prints the last line of each at the end, and ends with 1
+where one failed. JOBS of them run at the same time, one by default.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,6 @@ RUNS = {
         "sql 15": ["tests/sql", PRINTED, "--postgres", "15"],
     },
 }
-AT_ONCE = 2
 
 
 def main() -> int:
@@ -38,7 +38,7 @@ def main() -> int:
         if part not in RUNS:
             parser.error(f"{part} is none of {', '.join(RUNS)}")
     runs = {name: arguments for part in parts for name, arguments in RUNS[part].items()}
-    with ThreadPoolExecutor(AT_ONCE) as executor:
+    with ThreadPoolExecutor(int(os.environ.get("JOBS", "1"))) as executor:
         ended = list(executor.map(run, runs, runs.values()))
     print()
     for name, (_, last) in zip(runs, ended, strict=True):
