@@ -1,3 +1,4 @@
+export message
 python = .venv/bin/python
 sql = db/functions tests/sql
 
@@ -67,7 +68,7 @@ format: ## format Python and SQL, mend what lint can mend
 
 freeze: ## write changed functions into the newest migration; once that is released: make freeze message="what changed"
 	@local/install dev
-	@$(python) -m db.freeze $(message)
+	@$(python) -m db.freeze "$$message"
 
 release: ## mark every migration as released: its files never change from then on
 	@local/install dev

@@ -2,6 +2,9 @@
 
 import logging
 
+# Of a pipe 4,096 bytes are written in one piece; what stands before a message needs some of them.
+LONGEST = 3800
+
 
 class OneLine(logging.Filter):
     """Put on a handler, has it write each record, traceback included, as one line of printable characters."""
@@ -13,9 +16,15 @@ class OneLine(logging.Filter):
         message = record.getMessage()
         if record.exc_info:
             message = f"{message}\n{self._formatter.formatException(record.exc_info)}"
-        record.msg, record.args = escaped(message), None
+        record.msg, record.args = shortened(escaped(message)), None
         record.exc_info = record.exc_text = None
         return True
+
+
+def shortened(text: str) -> str:
+    """The text, of a long one the beginning and the end: what several processes write to one pipe stays apart
+    only where each event is written in one piece."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} [...] {text[-LONGEST // 2 :]}"
 
 
 def escaped(text: str) -> str:

@@ -22,7 +22,10 @@ BACKOFF = 0.05
 # longer.
 CHECKING = 3.5
 # Providers that the log names for each reason to leave a credential out; who fills a wallet chooses them.
-MAX_LOGGED = 20
+MAX_LOGGED = 5
+# Characters that it shows of a name. With all reasons at once the line is short enough to be written in one
+# piece.
+MAX_NAME = 40
 INVALID_KEY = "Invalid API Key."
 
 log = logging.getLogger(__name__)
@@ -115,7 +118,7 @@ def log_left_out(address: str, scorer_id: int | None, rejected: list[tuple[str, 
     """Tells the operator which credentials did not count, by reason."""
     left_out: dict[str, list[str]] = defaultdict(list)
     for provider, reason in rejected:
-        left_out[reason].append(provider)
+        left_out[reason].append(provider.encode("ascii", "replace").decode()[:MAX_NAME])
     named = {
         reason: [
             *providers[:MAX_LOGGED],

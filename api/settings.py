@@ -57,7 +57,9 @@ def trusted_issuers(text: str) -> frozenset[str]:
         issuers = json.loads(text.strip() or "[]")
     except (ValueError, RecursionError):
         issuers = None
-    if not isinstance(issuers, list) or not all(isinstance(i, str) and i.startswith(DIDS) for i in issuers):
+    if not isinstance(issuers, list) or not all(
+        isinstance(i, str) and i.startswith(DIDS) and i not in DIDS for i in issuers
+    ):
         raise SettingError(
             'TRUSTED_IAM_ISSUERS is not a JSON array of did:key or did:ethr DIDs, as ["did:key:z6Mk..."].'
         )

@@ -3,6 +3,7 @@
 python -m db.freeze ["what changed", for a new revision]
 """
 
+import json
 import re
 import shutil
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 from db.load import FUNCTIONS
 from db.migrations import frozen
 
-VERSION = '''"""{message}"""
+VERSION = """{message}
 
 from db.migrations import frozen
 
@@ -25,7 +26,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     frozen.downgrade(revision)
-'''
+"""
 
 
 def changed(before: str = "~") -> dict[str, str]:
@@ -69,7 +70,9 @@ def new_revision(message: str, after: str) -> str:
     revision = f"{int(after[:4]) + 1:04}_{slug}"[:32].rstrip("_")
     (frozen.FROZEN / revision).mkdir()
     (frozen.MIGRATIONS / f"versions/{revision}.py").write_text(
-        VERSION.format(message=message, revision=revision, down_revision=f'"{after}"')
+        VERSION.format(
+            message=json.dumps(message, ensure_ascii=False), revision=revision, down_revision=f'"{after}"'
+        )
     )
     return revision
 

@@ -19,8 +19,14 @@ def release() -> list[str]:
 
 
 def altered() -> list[str]:
-    """The released files that are not as they were released, or are gone."""
-    return [
+    """The files of released revisions that are not as they were released, are gone, or were not there."""
+    now = [
+        str(path.relative_to(frozen.MIGRATIONS))
+        for revision in frozen.revisions()
+        if frozen.is_released(revision)
+        for path in frozen.files(revision)
+    ]
+    return sorted(set(now) - frozen.released().keys()) + [
         path
         for path, digest in frozen.released().items()
         if not (frozen.MIGRATIONS / path).exists() or frozen.digest(frozen.MIGRATIONS / path) != digest

@@ -24,7 +24,7 @@ CREATE FUNCTION scorer.guard_live_link() RETURNS trigger
 ALTER FUNCTION scorer.guard_live_link() OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.guard_weights() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
 ALTER FUNCTION scorer.guard_weights() OWNER TO scorer_owner;

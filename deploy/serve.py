@@ -66,7 +66,9 @@ def main() -> int:
     """Serves until it is told to stop; gives the exit status. Ends with one line where a setting is bad."""
     try:
         workers = number("WEB_CONCURRENCY", str(os.cpu_count() or 1), 1, 1024)
-        listener = listening(os.environ.get("HOST", "127.0.0.1"), number("PORT", "8000", 1, 65535))
+        listener = listening(
+            os.environ.get("HOST", "").strip() or "127.0.0.1", number("PORT", "8000", 1, 65535)
+        )
     except SettingError as error:
         print(error, file=sys.stderr)
         return 2
@@ -106,8 +108,9 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise SettingError(f"HOST {host}, PORT {port} cannot be used: {error.strerror}") from None
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingError(f"HOST {host}, PORT {port} cannot be used: {reason}") from None
     # What is accepted has these too.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)

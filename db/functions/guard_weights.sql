@@ -2,24 +2,34 @@ create or replace function scorer.guard_weights()
 returns trigger
 language plpgsql
 volatile
-security invoker
+security definer
 set search_path = pg_catalog, scorer, pg_temp
 as $function$
 /*
 Refuses weights and a threshold with which nobody can be scored, when they are written: later they would be an error
 for every client of the scorer. What counts as a weight is what weight_of reads.
 
-Arguments: none; fired for each scorer that is inserted, or whose weights or threshold are updated.
+Arguments: none; fired for each scorer that is inserted, or whose weights or threshold are updated. What an update
+leaves as it was is not looked at.
 
 Result: the row as it is.
 
 Errors
   23514 (check_violation), with a detail that names the providers
+
+It runs with the rights of its owner: a writer may lack every right on schema scorer but those on the table.
 */
 declare
+    v_same_weights boolean := false;
+    v_same_threshold boolean := false;
     v_providers text;
 begin
-    if jsonb_typeof(new.weights) is distinct from 'object' then
+    if tg_op = 'UPDATE' then
+        v_same_weights := new.weights is not distinct from old.weights;
+        v_same_threshold := new.threshold is not distinct from old.threshold;
+    end if;
+
+    if jsonb_typeof(new.weights) is distinct from 'object' and not v_same_weights then
         raise exception 'weights are not an object' using
             errcode = 'check_violation',
             detail = format('The weights of scorer %s are %s.', new.scorer_ptr_id, jsonb_typeof(new.weights)),
@@ -30,7 +40,7 @@ begin
     into v_providers
     from (
         select k.provider
-        from jsonb_object_keys(new.weights) as k (provider)
+        from jsonb_object_keys(case when v_same_weights then '{}' else new.weights end) as k (provider)
         where weight_of(new.weights, k.provider) is null
         order by k.provider
         limit 10
@@ -43,7 +53,7 @@ begin
             hint = 'A weight is a number or a numeric string, with at most nine digits before the point.';
     end if;
 
-    if new.threshold = 'NaN' then
+    if new.threshold = 'NaN' and not v_same_threshold then
         raise exception 'threshold is not a number' using
             errcode = 'check_violation',
             detail = format('The threshold of scorer %s is NaN.', new.scorer_ptr_id),

@@ -116,6 +116,10 @@ def test_a_byte_of_any_released_file_is_missed_by_name(checkout: Checkout) -> No
         path.write_bytes(text.replace(b"s", b"S", 1))
         assert checkout.altered() == f"['{path.relative_to(checkout.migrations)}']"
         path.write_bytes(text)
+    added = paths[0].with_name("another.sql")
+    added.write_text("select 1")
+    assert added.name in checkout.altered()
+    added.unlink()
     paths[0].unlink()
     assert paths[0].name in checkout.altered()
 

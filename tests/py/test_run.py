@@ -193,6 +193,14 @@ def test_demo_data_of_an_older_checkout_are_made_anew(checkout: Path, make: Run)
     output = wait_until_served(port, process, checkout)
     assert output.count("is of an older checkout: its demo data are made anew.\n") == 1
     assert '"score": "5.25000"' in output
+    with psycopg.connect(f"postgresql://postgres@/postgres?host={checkout}/.postgres") as connection:
+        connection.execute("update scorer.alembic_version set version_num = '0002_newer'")
+    interrupt(process)
+    process = make("run", PORT=str(port))
+    assert process.wait() != 0
+    said = (checkout / "output.log").read_text()
+    assert "is of a newer checkout" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ Result
                      'unchecked' (check the documents and call again)
   legacy_parameters  with 'legacy_key'
   unchecked          with 'unchecked', documents of trusted issuers of which nothing is known, one a line: of the
-                     oldest credentials, until they are 2 MiB or more
+                     oldest credentials, until they are 200, or 2 MiB or more
   left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
   answer             with 'scored', as score_passport gives it
 
@@ -65,6 +65,7 @@ declare
     -- What a request may cost, whatever a wallet's owner has stored. A production credential has 2 kB.
     v_max_credentials constant integer := 1000;
     v_max_nullifiers constant integer := 10000;
+    v_max_unchecked constant integer := 200;
     v_max_unchecked_bytes constant integer := 2097152;
 
     v_account_id bigint;
@@ -193,8 +194,13 @@ begin
             select u.i, u.document, sum(octet_length(u.document)) over (order by u.i) as bytes
             from (
                 select distinct on (v_digests[r.i]) r.i, v_credentials[r.i]::text as document
-                from unnest(v_reasons) with ordinality as r (reason, i)
-                where r.reason = 'unchecked'
+                from (
+                    select n.i
+                    from unnest(v_reasons) with ordinality as n (reason, i)
+                    where n.reason = 'unchecked'
+                    order by n.i
+                    limit v_max_unchecked
+                ) as r
                 order by v_digests[r.i], r.i
             ) as u
         ) as d

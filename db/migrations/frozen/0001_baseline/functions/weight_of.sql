@@ -7,7 +7,8 @@ return case
     when p_weights -> p_provider is null then 0
     when
         jsonb_typeof(p_weights -> p_provider) in ('number', 'string')
-        and p_weights ->> p_provider ~ '^\s*[-+]?([0-9]{1,9}([.][0-9]{0,20})?|[.][0-9]{1,20})([eE][-+]?[0-9])?\s*$'
+        and p_weights ->> p_provider
+        ~ '^\s*[-+]?([0-9]{1,9}([.][0-9]{0,20})?|[.][0-9]{1,20})([eE]([+]?0?[0-9]|-[0-9]{1,2}))?\s*$'
         then (p_weights ->> p_provider)::numeric
 end;
 
