@@ -60,7 +60,7 @@ def test_more_bytes_than_a_call_gives_back_are_checked_within_a_request(
     for number in range(40):
         signed = world.issuer.credential(ADDRESS, f"P{number}", [f"v0:{number}"], type=kind)
         world.put(ADDRESS, f"P{number}", signed)
-    with recorded(world.service_url) as (url, recording):
+    with recorded(world.url) as (url, recording):
         status, body = ask(world, world.client(database_url=url))
     assert (status, len(body["stamps"]), kept(world)) == (200, 40, 40)
     assert recording.round_trips == 3
