@@ -62,9 +62,9 @@ def attempt_score(
     database: Database, settings: Settings, key: str | None, scorer_id: str, address: str, deadline: float
 ) -> str:
     """One attempt at score: one round trip where every credential is known, two where some are checked first,
-    one more for each further 2 MiB of them; a legacy key costs a further one, once. Refuses in the contract's
-    order: key, scorer, address. Checks no more documents once the deadline, of time.monotonic(), has
-    passed."""
+    one more for each further 200, or 2 MiB, of them; a legacy key costs a further one, once. Refuses in the
+    contract's order: key, scorer, address. Checks no more documents once the deadline, of time.monotonic(),
+    has passed."""
     if not key or not key.isascii() or not key.isprintable():
         raise Refused(401, INVALID_KEY)
     number = bigint(scorer_id)

@@ -20,7 +20,7 @@ from api.connection import conninfo
 from api.database import Database
 from api.settings import SettingError, Settings, trusted_issuers
 from db.migrate import ROOT
-from deploy.serve import COMMAND
+from deploy.serve import COMMAND, number
 from local import demo, postgres
 from local.issuer import Issuer
 from local.migrate import EMBEDDED, migrate_embedded
@@ -29,10 +29,10 @@ from local.migrate import EMBEDDED, migrate_embedded
 def main() -> int:
     """Serves until it is interrupted or told to stop; gives the exit status."""
     # SIGINT too: a shell that starts us in the background has it ignored.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, interrupt)
     try:
-        port = free_port(os.environ.get("PORT", "").strip() or "8000")
+        port = free_port()
         with ExitStack() as stack:
             if os.environ.get("DATABASE_URL", "").strip():
                 settings = Settings.from_environment()
@@ -62,21 +62,20 @@ def interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def free_port(text: str) -> int:
-    """The port to serve on; raises SettingError where it is none or taken."""
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise SettingError("PORT is not a number from 1 to 65535.")
+def free_port() -> int:
+    """The port to serve on; raises SettingError where PORT is none, or taken."""
+    port = number("PORT", "8000", 1, 65535)
     with socket.socket() as probe:
         # As the server will: a connection of the last run that is still closing does not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((os.environ.get("HOST", "127.0.0.1"), int(text)))
+            probe.bind((os.environ.get("HOST", "127.0.0.1"), port))
         except OSError as error:
             raise SettingError(
-                f"Port {text} cannot be used ({error.strerror}): stop what listens there, or choose "
+                f"Port {port} cannot be used ({error.strerror}): stop what listens there, or choose "
                 "another one, as in: make run PORT=8001"
             ) from None
-    return int(text)
+    return port
 
 
 def check_database(settings: Settings) -> None:

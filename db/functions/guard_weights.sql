@@ -20,40 +20,36 @@ Errors
 It runs with the rights of its owner: a writer may lack every right on schema scorer but those on the table.
 */
 declare
-    v_same_weights boolean := false;
-    v_same_threshold boolean := false;
     v_providers text;
 begin
-    if tg_op = 'UPDATE' then
-        v_same_weights := new.weights is not distinct from old.weights;
-        v_same_threshold := new.threshold is not distinct from old.threshold;
+    -- Of an insert the old row is null throughout.
+    if new.weights is distinct from old.weights then
+        if jsonb_typeof(new.weights) is distinct from 'object' then
+            raise exception 'weights are not an object' using
+                errcode = 'check_violation',
+                detail = format('The weights of scorer %s are %s.', new.scorer_ptr_id, jsonb_typeof(new.weights)),
+                hint = 'Write an object of provider to number or numeric string.';
+        end if;
+
+        select string_agg(format('%L', left(w.provider, 100)), ', ' order by w.provider)
+        into v_providers
+        from (
+            select k.provider
+            from jsonb_object_keys(new.weights) as k (provider)
+            where weight_of(new.weights, k.provider) is null
+            order by k.provider
+            limit 10
+        ) as w;
+
+        if v_providers is not null then
+            raise exception 'a weight is not a number' using
+                errcode = 'check_violation',
+                detail = format('In the weights of scorer %s: %s.', new.scorer_ptr_id, v_providers),
+                hint = 'A weight is a number or a numeric string, with at most nine digits before the point.';
+        end if;
     end if;
 
-    if jsonb_typeof(new.weights) is distinct from 'object' and not v_same_weights then
-        raise exception 'weights are not an object' using
-            errcode = 'check_violation',
-            detail = format('The weights of scorer %s are %s.', new.scorer_ptr_id, jsonb_typeof(new.weights)),
-            hint = 'Write an object of provider to number or numeric string.';
-    end if;
-
-    select string_agg(format('%L', left(w.provider, 100)), ', ' order by w.provider)
-    into v_providers
-    from (
-        select k.provider
-        from jsonb_object_keys(case when v_same_weights then '{}' else new.weights end) as k (provider)
-        where weight_of(new.weights, k.provider) is null
-        order by k.provider
-        limit 10
-    ) as w;
-
-    if v_providers is not null then
-        raise exception 'a weight is not a number' using
-            errcode = 'check_violation',
-            detail = format('In the weights of scorer %s: %s.', new.scorer_ptr_id, v_providers),
-            hint = 'A weight is a number or a numeric string, with at most nine digits before the point.';
-    end if;
-
-    if new.threshold = 'NaN' and not v_same_threshold then
+    if new.threshold = 'NaN' and new.threshold is distinct from old.threshold then
         raise exception 'threshold is not a number' using
             errcode = 'check_violation',
             detail = format('The threshold of scorer %s is NaN.', new.scorer_ptr_id),

@@ -90,7 +90,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    status = main()
-    sys.stdout.flush()
-    # A thread of didkit's can crash an interpreter that is about to end.
-    os._exit(status)
+    sys.exit(main())

@@ -190,5 +190,3 @@ if __name__ == "__main__":
     job_fields, first_index, descriptor = json.loads(sys.argv[1])
     with os.fdopen(descriptor, "w") as pipe:
         work(Job(**job_fields), first_index, pipe)
-    # A thread of didkit's can crash an interpreter that is about to end.
-    os._exit(0)

@@ -1,6 +1,5 @@
 """What was really signed: documents of each form that issuers wrote, and of a forger's own keys."""
 
-import asyncio
 import base64
 import json
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ import didkit
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from api.didkit_loop import run
 from local.issuer import CREDENTIALS, EIP712_DOMAIN, STATUS_LIST, TEXT, Issuer, sign, typed
 
 Document = dict[str, Any]
@@ -166,7 +166,7 @@ def with_proof(document: Document, issuer: Issuer, form: Form) -> Document:
         "verificationMethod": issuer.method,
         "created": SIGNED_AT,
     } | (form.proof or {})
-    return asyncio.run(sign(document, options, issuer.key))
+    return run(sign(document, options, issuer.key))
 
 
 def sign_all(issuers: Iterable[Issuer], forms: dict[str, Form], ours: bool) -> Iterator[Signed]:
