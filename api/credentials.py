@@ -1,5 +1,5 @@
 """Which documents are valid credentials by what a document alone decides, checked with didkit. What time,
-wallet and trusted issuers decide is decided in the database, by request_score."""
+wallet and trusted issuers decide is decided in the database, by answer_request."""
 
 import asyncio
 import hashlib
@@ -60,7 +60,7 @@ class Check:
     claims: Claims | None = None
 
     def as_json(self) -> str:
-        """The check as an element of request_score's p_checks."""
+        """The check as an element of answer_request's p_checks."""
         said = {} if self.fault else vars(self.claims)
         return json.dumps({"digest": self.digest, "fault": self.fault} | said, default=datetime.isoformat)
 

@@ -11,7 +11,7 @@ from api.connection import conninfo
 
 REQUEST_SCORE = """
 select outcome, legacy_parameters, unchecked, left_out, answer::text
-from scorer.request_score(
+from scorer.answer_request(
     p_key_prefix => %(key_prefix)s,
     p_key_hash => %(key_hash)s,
     p_legacy_key_hash => %(legacy_key_hash)s,
@@ -70,7 +70,7 @@ ERRORS: dict[str, type[Exception]] = {
 
 @dataclass(frozen=True)
 class Reply:
-    """What request_score gives: see there."""
+    """What answer_request gives: see there."""
 
     outcome: str
     legacy_parameters: str | None
@@ -91,8 +91,8 @@ class Database:
         # The one used last is used next: a session plans the functions when it first calls them.
         self._idle: list[psycopg.Connection] = []
 
-    def request_score(self, arguments: Mapping[str, Any]) -> Reply:
-        """Calls request_score with its arguments, named without p_; raises Unavailable, Misconfigured."""
+    def answer_request(self, arguments: Mapping[str, Any]) -> Reply:
+        """Calls answer_request with its arguments, named without p_; raises Unavailable, Misconfigured."""
         (row,) = self._fetch(REQUEST_SCORE, arguments)
         return Reply(*row)
 

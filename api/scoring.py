@@ -80,13 +80,13 @@ def attempt_score(
         "human_points_enabled": settings.human_points_enabled,
         "human_points_start": settings.human_points_start,
     }
-    reply = database.request_score(arguments)
+    reply = database.answer_request(arguments)
     if reply.legacy_parameters:
         arguments["legacy_key_hash"] = keys.pbkdf2_hash(key, reply.legacy_parameters)
-        reply = database.request_score(arguments)
+        reply = database.answer_request(arguments)
     while reply.unchecked:
         checks = check(reply.unchecked.split("\n"), deadline)
-        reply = database.request_score(arguments | {"checks": f"[{','.join(c.as_json() for c in checks)}]"})
+        reply = database.answer_request(arguments | {"checks": f"[{','.join(c.as_json() for c in checks)}]"})
         if reply.unchecked and time.monotonic() > deadline:
             raise Unfinished(f"{address.lower()} has more documents to check than one request may take")
     match reply.outcome:

@@ -65,8 +65,8 @@ where schemaname = 'scorer'
 # Milliseconds in all calls so far.
 FUNCTIONS = """
 select
-    coalesce(sum(total_time) filter (where funcname = 'request_score'), 0)::float8,
-    coalesce(sum(total_time) filter (where funcname = 'score_stamps'), 0)::float8
+    coalesce(sum(total_time) filter (where funcname = 'answer_request'), 0)::float8,
+    coalesce(sum(total_time) filter (where funcname = 'score_checked_stamps'), 0)::float8
 from pg_stat_user_functions
 """
 
@@ -96,9 +96,9 @@ class Timed(Database):
         super().__init__(url)
         self.calls: list[tuple[float, float, Reply]] = []
 
-    def request_score(self, arguments: Mapping[str, Any]) -> Reply:
+    def answer_request(self, arguments: Mapping[str, Any]) -> Reply:
         start = time.perf_counter()
-        reply = super().request_score(arguments)
+        reply = super().answer_request(arguments)
         self.calls.append((start, time.perf_counter(), reply))
         return reply
 

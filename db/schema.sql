@@ -6,6 +6,17 @@ CREATE SCHEMA scorer;
 
 ALTER SCHEMA scorer OWNER TO scorer_owner;
 
+CREATE FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET lock_timeout TO '10s'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off';
+
+ALTER FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text DEFAULT NULL::text, OUT account_id bigint, OUT legacy_parameters text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
@@ -34,16 +45,11 @@ CREATE FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) RETURNS te
 
 ALTER FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) OWNER TO scorer_owner;
 
-CREATE FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) RETURNS record
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
-    SET lock_timeout TO '10s'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_nestloop TO 'off'
-    SET enable_seqscan TO 'off'
-    SET jit TO 'off';
+CREATE FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
-ALTER FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean DEFAULT false, p_human_points_start timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -55,12 +61,6 @@ CREATE FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_vali
     SET jit TO 'off';
 
 ALTER FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) OWNER TO scorer_owner;
-
-CREATE FUNCTION scorer.score_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) RETURNS jsonb
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
-
-ALTER FUNCTION scorer.score_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.stamp_fault(p_stamp jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -471,6 +471,9 @@ ALTER TABLE ONLY scorer.registry_stamp
 GRANT USAGE ON SCHEMA scorer TO scorer_api;
 GRANT USAGE ON SCHEMA scorer TO scorer_caller;
 
+REVOKE ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) TO scorer_api;
+
 REVOKE ALL ON FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.five_decimals(p_value numeric) FROM PUBLIC;
@@ -481,14 +484,11 @@ REVOKE ALL ON FUNCTION scorer.guard_weights() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION scorer.request_score(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) TO scorer_api;
+REVOKE ALL ON FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) TO scorer_api;
 GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) TO scorer_caller;
-
-REVOKE ALL ON FUNCTION scorer.score_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.stamp_fault(p_stamp jsonb) FROM PUBLIC;
 

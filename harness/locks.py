@@ -11,7 +11,7 @@ from harness.world import World
 
 @contextmanager
 def locked_passports(world: World) -> Iterator[psycopg.Connection]:
-    """Another session holds the passports, so that every scoring waits inside request_score."""
+    """Another session holds the passports, so that every scoring waits inside answer_request."""
     with connect(world.url) as session, session.transaction():
         session.execute("select from registry_passport order by id for update")
         yield session

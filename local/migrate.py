@@ -24,7 +24,7 @@ BEFORE_BASELINE = {
     "0005_owner",
     "0006_limits",
     "0007_credential_check",
-    "0008_request_score",
+    "0008_answer_request",
 }
 
 

@@ -82,7 +82,7 @@ def check_database(settings: Settings) -> None:
     """Raises SettingError where DATABASE_URL names no database that can be served."""
     try:
         with psycopg.connect(conninfo(settings.database_url)) as connection:
-            ready = connection.execute("select to_regproc('scorer.request_score') is not null").fetchone()
+            ready = connection.execute("select to_regproc('scorer.answer_request') is not null").fetchone()
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise SettingError(f"DATABASE_URL cannot be used: {reason}") from None

@@ -47,7 +47,7 @@ def test_what_an_issuer_signed_counts(issuer: Issuer, ed25519: Issuer) -> None:
     assert outcome(ed25519.credential(ADDRESS, "Github", ["v0:a"])) == (("v0:a",), None)
 
 
-def test_a_check_tells_what_request_score_takes(issuer: Issuer, ed25519: Issuer) -> None:
+def test_a_check_tells_what_answer_request_takes(issuer: Issuer, ed25519: Issuer) -> None:
     document = issuer.credential("0x" + "A1" * 20, "Github", ['v0:"\\é'], "2090-06-15T12:30:00.5Z")
     result = checked(document)
     assert json.loads(result.as_json()) == {

@@ -138,13 +138,13 @@ def test_sessions_ended_for_idling(filled: World, served: Callable[..., Service]
 
 
 def cutting(time: int) -> tuple[Hook, list[str]]:
-    """A hook that cuts each connection at its so-manieth call of request_score, and what it cut. A client
+    """A hook that cuts each connection at its so-manieth call of answer_request, and what it cut. A client
     that asks alone gets a fresh connection for its next attempt; one of several may get a third one that is
     cut."""
     cut: list[str] = []
 
     def hook(statement: str, sent: int) -> None:
-        if "request_score" in statement and sent == time:
+        if "answer_request" in statement and sent == time:
             cut.append(statement)
             raise Cut
 
@@ -222,7 +222,7 @@ def test_a_statement_timeout(filled: World, served: Callable[..., Service]) -> N
 
 
 def test_a_lock_timeout(filled: World, served: Callable[..., Service]) -> None:
-    filled.execute("alter function request_score set lock_timeout = '100ms'")
+    filled.execute("alter function answer_request set lock_timeout = '100ms'")
     with loaded(served(filled), filled) as result, locked_passports(filled):
         result.wait_for(10, 503)
 

@@ -75,7 +75,7 @@ def test_nothing_of_a_key_is_printed_whatever_fails(
     world.unguard_weights()
     world.execute("update scorer_weighted_binaryweightedscorer set weights = '[]'")
     ask_all(500)
-    world.execute("drop function request_score")
+    world.execute("drop function answer_request")
     ask_all(500)
     text = service.output.read_text()
     assert f"GET {world.path(ADDRESS)}" in text

@@ -199,7 +199,7 @@ def test_the_owner_of_a_database_migrates_without_being_superuser(
     with connect(url) as connection:
         connection.execute("create role service login in role scorer_api")
     with connect(make_conninfo(url, user="service")) as connection:
-        ask = "select outcome from request_score('p', 'h', '', 1, '0x', '{}', '', '[]', false, now())"
+        ask = "select outcome from answer_request('p', 'h', '', 1, '0x', '{}', '', '[]', false, now())"
         assert connection.execute(ask).fetchone() == ("invalid_key",)
     command.downgrade(alembic_config(url), "base")
     with connect(url) as connection:

@@ -55,7 +55,7 @@ where s.schemaname = 'scorer' and not i.indisprimary and s.idx_scan = 0
 SCANNED = "select relname from pg_stat_xact_user_tables where schemaname = 'scorer' and seq_scan > 0"
 REQUEST = """
 select outcome, unchecked
-from request_score('testkey1', %s, null, 1, %s, %s, %s, %s, true, '-infinity')
+from answer_request('testkey1', %s, null, 1, %s, %s, %s, %s, true, '-infinity')
 """
 
 

@@ -186,7 +186,7 @@ def test_demo_data_of_an_older_checkout_are_made_anew(checkout: Path, make: Run)
     process = make("run", PORT=str(port))
     assert "made anew" not in wait_until_served(port, process, checkout)
     with psycopg.connect(f"postgresql://postgres@/postgres?host={checkout}/.postgres") as connection:
-        connection.execute("update scorer.alembic_version set version_num = '0008_request_score'")
+        connection.execute("update scorer.alembic_version set version_num = '0008_answer_request'")
         connection.execute("alter table scorer.registry_passport drop column community_id")
     interrupt(process)
     process = make("run", PORT=str(port))

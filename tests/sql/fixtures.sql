@@ -121,9 +121,9 @@ create function tap.ask(
 )
 language sql
 as $function$
-/* request_score with the key of test.key, in community 7. */
+/* answer_request with the key of test.key, in community 7. */
 select r.outcome, r.unchecked, r.left_out, r.answer
-from scorer.request_score(
+from scorer.answer_request(
     'test', tap.api_key('test.key'), null, 7, p_address, p_trusted_issuers, p_verifier, p_checks, false, '-infinity'
 ) as r;
 $function$;

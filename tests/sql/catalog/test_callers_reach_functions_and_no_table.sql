@@ -27,7 +27,7 @@ select is(
 select is((ask()).outcome, 'invalid_key', 'scorer_api asks for a score');
 select throws_ok(
     $$ select * from authenticate_api_key('good', api_key('good.key')) $$, '42501', null,
-    'scorer_api does not look up keys but by request_score'
+    'scorer_api does not look up keys but by answer_request'
 );
 select throws_ok(
     'alter function score_passport reset search_path', '42501', null, 'scorer_api cannot change a function'
@@ -47,7 +47,7 @@ select results_eq(
     order by 1, 2
     $$,
     $$ values
-    ('scorer_api', 'request_score'::name), ('scorer_api', 'score_passport'),
+    ('scorer_api', 'answer_request'::name), ('scorer_api', 'score_passport'),
     ('scorer_caller', 'score_passport') $$,
     'of the functions, each may execute these alone'
 );

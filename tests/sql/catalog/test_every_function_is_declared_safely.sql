@@ -29,7 +29,7 @@ select is_empty(
 );
 select results_eq(
     'select proname from functions where prosecdef order by 1',
-    array['guard_weights', 'request_score', 'score_passport']::name[],
+    array['guard_weights', 'answer_request', 'score_passport']::name[],
     'those that others call, or fire with rights on a table alone, run with the rights of their owner'
 );
 select is_empty(
@@ -41,7 +41,7 @@ select results_eq(
     $$ select format('%s %s %s', f.proname, a.grantee::regrole, a.privilege_type) collate "default"
     from functions as f, aclexplode(f.proacl) as a where a.grantee <> f.proowner order by 1 $$,
     array[
-        'request_score scorer_api EXECUTE',
+        'answer_request scorer_api EXECUTE',
         'score_passport scorer_api EXECUTE',
         'score_passport scorer_caller EXECUTE'
     ],

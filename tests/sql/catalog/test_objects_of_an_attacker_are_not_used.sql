@@ -102,7 +102,7 @@ insert into results values (
     ) #>> '{stamps,Ens,dedup}'
 );
 insert into results
-select 'load', r.unchecked from scorer.request_score(
+select 'load', r.unchecked from scorer.answer_request(
     'good', 'sha256$06c41992aadbb67f2586b7fd76912a0f180f307b27cdc9491fe07439b8cb4bf5', null, 7,
     '0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', '{did:key:i}', 'v', '[]', false, '-infinity'
 ) as r;

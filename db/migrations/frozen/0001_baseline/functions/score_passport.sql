@@ -19,7 +19,7 @@ as $function$
 /*
 Scores a passport: deduplicates its valid stamps against every other passport of the community, stores
 stamps, score, events and human points, and returns the answer that the HTTP endpoint sends. Here the stamps are
-checked and taken apart; score_stamps does the rest.
+checked and taken apart; score_checked_stamps does the rest.
 
 Arguments
   p_address               the wallet, 0x and 40 hex digits in any case
@@ -42,7 +42,7 @@ Errors (nothing is written)
   SC007 more stamps or nullifiers than allowed
   40001, 40P01 and 55P03 (no lock within 10 s) may be retried as they are.
 
-Locks: those of score_stamps.
+Locks: those of score_checked_stamps.
 
 How the statements of this call are planned. Plans are made once for all calls, since making one takes longer
 than running it. No nested loops: the planner cannot see how long an array is that a plan will be used for, and a
@@ -153,7 +153,7 @@ begin
             hint = format('Pass at most %s nullifiers in all.', v_max_nullifiers);
     end if;
 
-    return score_stamps(
+    return score_checked_stamps(
         lower(p_address),
         p_scorer_id,
         v_providers,

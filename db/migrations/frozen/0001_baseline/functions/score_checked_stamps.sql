@@ -1,4 +1,4 @@
-create or replace function scorer.score_stamps(
+create or replace function scorer.score_checked_stamps(
     p_address text,
     p_scorer_id bigint,
     p_providers text[],
@@ -16,7 +16,7 @@ set search_path = pg_catalog, scorer, pg_temp
 as $function$
 /*
 Where a score is computed: deduplicates a wallet's stamps against every other passport of the community, stores
-stamps, score, events and human points, and gives the answer. score_passport and request_score call it, each in
+stamps, score, events and human points, and gives the answer. score_passport and answer_request call it, each in
 its own way sure that the stamps are well formed; they also set how it is planned (see score_passport).
 
 Arguments
@@ -521,6 +521,6 @@ begin
 end;
 $function$;
 
-revoke execute on function scorer.score_stamps(
+revoke execute on function scorer.score_checked_stamps(
     text, bigint, text[], jsonb[], timestamptz[], jsonb[], boolean, timestamptz
 ) from public;

@@ -22,7 +22,7 @@ create function pg_temp.request(
 language sql
 as $function$
 select r.outcome, r.legacy_parameters, r.answer
-from scorer.request_score(
+from scorer.answer_request(
     p_prefix, p_hash, p_legacy_hash, p_scorer_id, p_address, '{}', 'v1', '[]', false, '-infinity'
 ) as r;
 $function$;

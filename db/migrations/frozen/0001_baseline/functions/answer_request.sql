@@ -1,4 +1,4 @@
-create or replace function scorer.request_score(
+create or replace function scorer.answer_request(
     p_key_prefix text,
     p_key_hash text,
     p_legacy_key_hash text,
@@ -54,10 +54,10 @@ Result
   left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
   answer             with 'scored', as score_passport gives it
 
-Errors: those of score_stamps.
+Errors: those of score_checked_stamps.
 
 Locks, in this order: those of authenticate_api_key; the new rows of credential_check, sorted by digest; the
-passport's name (transaction-level advisory lock), then its row where it has one; those of score_stamps.
+passport's name (transaction-level advisory lock), then its row where it has one; those of score_checked_stamps.
 
 It is planned as score_passport is.
 */
@@ -228,7 +228,7 @@ begin
     end if;
 
     outcome := 'scored';
-    answer := score_stamps(
+    answer := score_checked_stamps(
         p_address,
         p_scorer_id,
         v_providers,
@@ -241,9 +241,9 @@ begin
 end;
 $function$;
 
-revoke execute on function scorer.request_score(
+revoke execute on function scorer.answer_request(
     text, text, text, bigint, text, text[], text, jsonb, boolean, timestamptz
 ) from public;
-grant execute on function scorer.request_score(
+grant execute on function scorer.answer_request(
     text, text, text, bigint, text, text[], text, jsonb, boolean, timestamptz
 ) to scorer_api;
