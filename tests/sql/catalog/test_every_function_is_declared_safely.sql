@@ -29,7 +29,7 @@ select is_empty(
 );
 select results_eq(
     'select proname from functions where prosecdef order by 1',
-    array['guard_weights', 'answer_request', 'score_passport']::name[],
+    array['answer_request', 'guard_weights', 'score_passport']::name[],
     'those that others call, or fire with rights on a table alone, run with the rights of their owner'
 );
 select is_empty(
