@@ -1,4 +1,4 @@
-"""Writes what db/functions holds into the newest revision, or into a new one where that has been released.
+"""Writes what db/functions and db/views hold into the newest revision, or, once that is released, a new one.
 
 python -m db.freeze ["what changed", for a new revision]
 """
@@ -9,8 +9,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from db.load import FUNCTIONS
+from db.load import FUNCTIONS, VIEWS
 from db.migrations import frozen
+
+SOURCES = {"functions": FUNCTIONS, "adopted/views": VIEWS}
 
 VERSION = """{message}
 
@@ -30,15 +32,25 @@ def downgrade() -> None:
 
 
 def changed(before: str = "~") -> dict[str, str]:
-    """What differs from the revisions before the given one: of each function's file its name and its text,
-    for a function that is gone the text that drops it."""
-    now = {path.name: path.read_text() for path in FUNCTIONS.glob("*.sql")}
-    then = {path.name for revision in frozen.revisions() for path in frozen.functions(revision)}
-    texts = now | {name: frozen.DROPPED.format(name=Path(name).stem) for name in then - now.keys()}
+    """What differs from the revisions before the given one: of each file of a function or a view its path
+    below the revision's folder and its text, for one that is gone the text that drops it."""
+    return {
+        f"{folder}/{name}": text
+        for folder, source in SOURCES.items()
+        for name, text in sorted(changed_in(folder, source, before).items())
+    }
+
+
+def changed_in(folder: str, source: Path, before: str) -> dict[str, str]:
+    """The same of one folder, by name."""
+    now = {path.name: path.read_text() for path in source.glob("*.sql")}
+    then = {path.name for revision in frozen.revisions() for path in frozen.frozen(revision, folder)}
+    dropped = frozen.DROPPED[folder]
+    texts = now | {name: dropped.format(name=Path(name).stem) for name in then - now.keys()}
     return {
         name: text
-        for name, text in sorted(texts.items())
-        if text != ((last := frozen.latest(name, before)) and last.read_text())
+        for name, text in texts.items()
+        if text != ((last := frozen.latest(name, folder, before)) and last.read_text())
         and not (last is None and name not in now)
     }
 
@@ -55,11 +67,11 @@ def freeze(message: str = "") -> str | None:
                 f'{newest} has been released. Say what changed: make freeze message="what changed"'
             )
         newest = new_revision(message, after=newest)
-    folder = frozen.FROZEN / newest / "functions"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for name, text in changed(before=newest).items():
-        (folder / name).write_text(text)
+    for folder in SOURCES:
+        shutil.rmtree(frozen.FROZEN / newest / folder, ignore_errors=True)
+    for path, text in changed(before=newest).items():
+        (frozen.FROZEN / newest / path).parent.mkdir(parents=True, exist_ok=True)
+        (frozen.FROZEN / newest / path).write_text(text)
     return newest
 
 
@@ -78,4 +90,6 @@ def new_revision(message: str, after: str) -> str:
 
 
 if __name__ == "__main__":
-    print(freeze(" ".join(sys.argv[1:]).strip()) or "No function has changed since the newest revision.")
+    print(
+        freeze(" ".join(sys.argv[1:]).strip()) or "No function or view has changed since the newest revision."
+    )

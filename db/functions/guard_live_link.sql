@@ -28,9 +28,3 @@ end;
 $function$;
 
 revoke execute on function scorer.guard_live_link() from public;
-
-create or replace trigger guard_live_link
-before update of address on scorer.registry_hashscorerlink
-for each row
-when (old.expires_at > now() and new.address <> old.address)
-execute function scorer.guard_live_link();

@@ -61,8 +61,3 @@ end;
 $function$;
 
 revoke execute on function scorer.guard_weights() from public;
-
-create or replace trigger guard_weights
-before insert or update of weights, threshold on scorer.scorer_weighted_binaryweightedscorer
-for each row
-execute function scorer.guard_weights();

@@ -1,48 +1,108 @@
 """The SQL of each revision, frozen in a folder of its name beside this file.
 
-    upgrade.sql      tables, roles: run first; may be absent
+    upgrade.sql      roles, tables that are ours everywhere: run first
+    own/             upgrade.sql: tables, where the database is ours alone; triggers.sql, after the functions
+    adopted/         the same where the tables are the existing service's: grants; views/*.sql over them
     functions/*.sql  each function that the revision makes, replaces or drops, one a file
-    downgrade.sql    takes upgrade.sql back; may be absent
+    downgrade.sql    takes upgrade.sql back; so do own/downgrade.sql and adopted/downgrade.sql with theirs
 
-A revision is released when released.sha256 names its files; from then on they never change.
+Any of them may be absent. A revision is released when released.sha256 names its files; from then on they
+never change.
 """
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
-from alembic import op
+import psycopg
+from alembic import context, op
+from alembic.util import CommandError
 
 MIGRATIONS = Path(__file__).parent
 FROZEN = MIGRATIONS / "frozen"
 RELEASED = MIGRATIONS / "released.sha256"
-# What is frozen of a function that is gone; its name is its file's. Its triggers go with it.
-DROPPED = "drop function scorer.{name} cascade;\n"
+# What is frozen of a function or a view that is gone; its name is its file's. Triggers go with a function.
+DROPPED = {
+    "functions": "drop function scorer.{name} cascade;\n",
+    "adopted/views": "drop view if exists scorer.{name};\n",
+}
+
+Kind = Literal["own", "adopted"]
+
+# Detached, an adopted database has what is ours alone and no views.
+KIND = """
+select
+    (select c.relkind::text from pg_class as c where c.oid = to_regclass('scorer.registry_passport')),
+    to_regclass('scorer.credential_check') is not null
+"""
 
 
 def upgrade(revision: str) -> None:
-    """Runs a revision."""
-    run(FROZEN / revision / "upgrade.sql")
-    for path in functions(revision):
+    """Runs a revision, as the kind of the database asks."""
+    for path in upgrade_files(revision, kind(driver_connection()) or first_kind()):
         run(path)
 
 
+def first_kind() -> Kind:
+    """The kind of a database that has nothing of ours yet. Raises CommandError where it would get a second set
+    of tables beside the existing service's."""
+    if context.config.attributes.get("adopt"):
+        return "adopted"
+    row = driver_connection().execute("select to_regclass('public.registry_passport') is null").fetchone()
+    if row != (True,):
+        raise CommandError("it is the existing service's: make adopt installs there")
+    return "own"
+
+
+def upgrade_files(revision: str, kind: Kind) -> list[Path]:
+    """What makes a revision of a database of that kind, in order."""
+    folder = FROZEN / revision
+    files = [
+        folder / "upgrade.sql",
+        folder / kind / "upgrade.sql",
+        *(frozen(revision, "adopted/views") if kind == "adopted" else []),
+        *frozen(revision, "functions"),
+        folder / kind / "triggers.sql",
+    ]
+    return [path for path in files if path.exists()]
+
+
 def downgrade(revision: str) -> None:
-    """Takes a revision back: each of its functions is as the newest earlier revision froze it, or gone."""
-    for path in functions(revision):
-        if earlier := latest(path.name, before=revision):
-            run(earlier)
-        else:
-            op.get_bind().exec_driver_sql(f"drop function scorer.{path.stem} cascade")
-    run(FROZEN / revision / "downgrade.sql")
+    """Takes a revision back: each of its functions and views is as the newest earlier revision froze it, or
+    gone."""
+    connection = driver_connection()
+    of_kind = kind(connection)
+    for folder in ["functions", *(["adopted/views"] if of_kind == "adopted" else [])]:
+        for path in frozen(revision, folder):
+            if earlier := latest(path.name, folder, before=revision):
+                run(earlier)
+            else:
+                connection.execute(DROPPED[folder].format(name=path.stem).encode())
+    for name in (f"{of_kind}/downgrade.sql", "downgrade.sql"):
+        if (FROZEN / revision / name).exists():
+            run(FROZEN / revision / name)
 
 
 def run(path: Path) -> None:
-    """Runs a file of SQL, if it is there, on the driver's connection: no parameters, so nothing in it is
-    special."""
+    """Runs a file of SQL on the driver's connection: no parameters, so nothing in it is special."""
+    driver_connection().execute(path.read_bytes())
+
+
+def driver_connection() -> psycopg.Connection:
     connection = op.get_bind().connection.driver_connection
-    assert connection is not None
-    if path.exists():
-        connection.execute(path.read_bytes())
+    assert isinstance(connection, psycopg.Connection)
+    return connection
+
+
+def kind(connection: psycopg.Connection) -> Kind | None:
+    """Whether a database's tables are ours, or the existing service's with views over them; None where
+    nothing is ours."""
+    row = connection.execute(KIND).fetchone()
+    assert row
+    relation, ours = row
+    if relation == "r":
+        return "own"
+    return "adopted" if ours else None
 
 
 def revisions() -> list[str]:
@@ -50,15 +110,15 @@ def revisions() -> list[str]:
     return sorted(path.name for path in FROZEN.iterdir())
 
 
-def functions(revision: str) -> list[Path]:
-    """The function files of a revision, by name."""
-    return sorted((FROZEN / revision / "functions").glob("*.sql"))
+def frozen(revision: str, folder: str) -> list[Path]:
+    """The files of functions, or of adopted/views, of a revision, by name."""
+    return sorted((FROZEN / revision / folder).glob("*.sql"))
 
 
-def latest(name: str, before: str = "~") -> Path | None:
-    """The newest frozen file of a function, of a revision that sorts before the given one."""
-    frozen = [FROZEN / revision / "functions" / name for revision in revisions() if revision < before]
-    return next((path for path in reversed(frozen) if path.exists()), None)
+def latest(name: str, folder: str, before: str = "~") -> Path | None:
+    """The newest frozen file of a function or view, of a revision that sorts before the given one."""
+    files = [FROZEN / revision / folder / name for revision in revisions() if revision < before]
+    return next((path for path in reversed(files) if path.exists()), None)
 
 
 def files(revision: str) -> list[Path]:

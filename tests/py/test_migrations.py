@@ -131,7 +131,7 @@ def test_a_change_goes_into_the_newest_revision_until_that_is_released(checkout:
     assert checkout.run("db.freeze") == "0001_baseline"
     assert frozen.read_text() == changed.read_text()
     checkout.run("db.release")
-    assert checkout.run("db.freeze") == "No function has changed since the newest revision."
+    assert checkout.run("db.freeze") == "No function or view has changed since the newest revision."
     changed.write_text(changed.read_text().replace("none at all", "none"))
     assert checkout.run("db.freeze").startswith("0001_baseline has been released. Say what changed:")
     assert checkout.run("db.freeze", "Say less") == "0002_say_less"
@@ -144,7 +144,7 @@ def test_functions_that_go_and_come_are_dropped_and_made_both_ways(
     checkout: Checkout, empty_database_url: str, programs: Path
 ) -> None:
     checkout.run("db.release")
-    (checkout.functions / "guard_live_link.sql").unlink()
+    (checkout.functions / "stamp_fault.sql").unlink()
     text = (checkout.functions / "iso_timestamp.sql").read_text()
     (checkout.functions / "other_timestamp.sql").write_text(text.replace("iso_timestamp", "other_timestamp"))
     assert checkout.run("db.freeze", "two functions") == "0002_two_functions"
@@ -152,15 +152,15 @@ def test_functions_that_go_and_come_are_dropped_and_made_both_ways(
     before = dump(empty_database_url, programs)
     assert checkout.run("db.migrate", DATABASE_URL=empty_database_url).startswith("The database has")
     after = dump(empty_database_url, programs)
-    guard, other = "FUNCTION scorer.guard_live_link()", "FUNCTION scorer.other_timestamp("
-    assert (guard in before, other in before) == (True, False)
-    assert (guard in after, other in after) == (False, True)
+    fault, other = "FUNCTION scorer.stamp_fault(", "FUNCTION scorer.other_timestamp("
+    assert (fault in before, other in before) == (True, False)
+    assert (fault in after, other in after) == (False, True)
     checkout.run("alembic", "downgrade", "-1", DATABASE_URL=empty_database_url)
     assert dump(empty_database_url, programs) == before
     (checkout.functions / "other_timestamp.sql").unlink()
     checkout.run("db.freeze")
     folder = checkout.migrations / "frozen/0002_two_functions/functions"
-    assert [path.name for path in folder.iterdir()] == ["guard_live_link.sql"]
+    assert [path.name for path in folder.iterdir()] == ["stamp_fault.sql"]
 
 
 def test_every_migration_can_be_taken_back(empty_database_url: str, programs: Path) -> None:

@@ -1,0 +1,12 @@
+drop table scorer.human_points_passingscorerecord;
+drop table scorer.registry_event;
+drop table scorer.registry_hashscorerlink;
+drop table scorer.registry_score;
+drop table scorer.registry_stamp;
+drop table scorer.registry_passport;
+drop table scorer.ceramic_cache_revocation;
+drop table scorer.ceramic_cache;
+drop table scorer.scorer_weighted_binaryweightedscorer;
+drop table scorer.account_community;
+drop table scorer.account_apikey;
+drop table scorer.account_account;
