@@ -2,25 +2,17 @@
 
 import os
 
-import psycopg
 from alembic import context
-from sqlalchemy import create_engine, pool
+from sqlalchemy import Connection
 
-from api.connection import conninfo
+from db.migrate import engine
 
 # Any number of our own: two deploys that migrate at once wait for each other.
 MIGRATION_LOCK = 7_361_230_019
 
 
-def connect() -> psycopg.Connection:
-    url = context.config.attributes.get("database_url") or os.environ.get("DATABASE_URL")
-    if not url:
-        raise SystemExit("DATABASE_URL is not set: it names the database to migrate.")
-    return psycopg.connect(conninfo(url))
-
-
-engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=pool.NullPool)
-with engine.begin() as connection:
+def run(connection: Connection) -> None:
+    connection.exec_driver_sql("select set_config('lock_timeout', %s, true)", (lock_timeout,))
     connection.exec_driver_sql(f"select pg_advisory_xact_lock({MIGRATION_LOCK})")
     connection.exec_driver_sql("create schema if not exists scorer")
     # What a migration makes belongs to whom the schema belongs to.
@@ -30,3 +22,15 @@ with engine.begin() as connection:
     connection.exec_driver_sql(f"set local role {owner}")
     context.configure(connection=connection, version_table_schema="scorer")
     context.run_migrations()
+
+
+attributes = context.config.attributes
+lock_timeout = attributes.get("lock_timeout", "0")
+if given := attributes.get("connection"):
+    run(given)
+else:
+    url = attributes.get("database_url") or os.environ.get("DATABASE_URL")
+    if not url:
+        raise SystemExit("DATABASE_URL is not set: it names the database to migrate.")
+    with engine(url).begin() as connection:
+        run(connection)

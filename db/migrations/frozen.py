@@ -44,8 +44,8 @@ def upgrade(revision: str) -> None:
 
 
 def first_kind() -> Kind:
-    """The kind of a database that has nothing of ours yet. Raises CommandError where it would get a second set
-    of tables beside the existing service's."""
+    """The kind of a database that has nothing of ours yet. Raises CommandError where it would get a second
+    set of tables beside the existing service's."""
     if context.config.attributes.get("adopt"):
         return "adopted"
     row = driver_connection().execute("select to_regclass('public.registry_passport') is null").fetchone()
@@ -105,6 +105,15 @@ def kind(connection: psycopg.Connection) -> Kind | None:
     return "adopted" if ours else None
 
 
+def revision_of(connection: psycopg.Connection) -> str | None:
+    """The revision that a database is at; None where it is at none."""
+    row = connection.execute("select to_regclass('scorer.alembic_version') is not null").fetchone()
+    if row != (True,):
+        return None
+    row = connection.execute("select version_num from scorer.alembic_version").fetchone()
+    return row and row[0]
+
+
 def revisions() -> list[str]:
     """All revisions, oldest first."""
     return sorted(path.name for path in FROZEN.iterdir())
@@ -119,6 +128,13 @@ def latest(name: str, folder: str, before: str = "~") -> Path | None:
     """The newest frozen file of a function or view, of a revision that sorts before the given one."""
     files = [FROZEN / revision / folder / name for revision in revisions() if revision < before]
     return next((path for path in reversed(files) if path.exists()), None)
+
+
+def current(folder: str, revision: str) -> list[Path]:
+    """The file of each function, or view, that a database at a revision has, by name."""
+    names = {path.name for earlier in revisions() for path in frozen(earlier, folder)}
+    files = [path for name in sorted(names) if (path := latest(name, folder, before=f"{revision}~"))]
+    return [path for path in files if path.read_text() != DROPPED[folder].format(name=path.stem)]
 
 
 def files(revision: str) -> list[Path]:

@@ -1,0 +1,74 @@
+"""Installs on the existing service's database: roles and grants, views over its tables, what is ours alone,
+functions, one trigger.
+
+python -m db.adopt                       adopts the database of DATABASE_URL
+python -m db.adopt --plan                says what that would do, and what does not fit
+python -m db.adopt --check [CHANGE.sql]  says whether the database fits, as the change would leave it
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import psycopg
+from alembic import command
+
+from api.connection import conninfo
+from db import adopt_plan, check_change, existing
+from db.migrate import alembic_config
+from db.migrations import frozen
+from db.patience import LOCK_TIMEOUT, PAUSE, patiently
+
+NOTHING = "Nothing is to do: the database has been adopted, and has the newest schema."
+
+
+def adopt(url: str, pause: float = PAUSE) -> str:
+    """Adopts a database, or brings an adopted one to the newest revision, in one transaction; gives what was done
+    as a sentence. Raises SystemExit, with a line for each reason, where it does not fit; then nothing has changed.
+    """
+    done, problems = state(url)
+    if done == frozen.revisions()[-1]:
+        return NOTHING
+    if problems:
+        raise SystemExit("\n".join(["Nothing has changed. What does not fit:", *problems]))
+    config = alembic_config(url, adopt=True, lock_timeout=f"{LOCK_TIMEOUT}s")
+    seconds = patiently(lambda: command.upgrade(config, "head"), pause)
+    return f"Adopted, in {seconds:.1f} s. The service's DATABASE_URL may name this database."
+
+
+def state(url: str) -> tuple[str | None, list[str]]:
+    """The revision that a database has been adopted at, None where it has not been, and what does not fit. Raises
+    SystemExit where its tables are our own."""
+    with psycopg.connect(conninfo(url)) as connection:
+        if frozen.kind(connection) == "own":
+            raise SystemExit("This database's tables are our own: make migrate is for it.")
+        return frozen.revision_of(connection), existing.problems(connection)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m db.adopt", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--plan", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--check", nargs="?", type=Path, const=Path(os.devnull), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        sys.exit("DATABASE_URL is not set: it names the existing service's database.")
+    if arguments.check:
+        verdict = check_change.verdict(url, arguments.check.read_text())
+        print("\n".join(verdict.lines))
+        return verdict.status
+    if arguments.plan:
+        done, problems = state(url)
+        print(
+            "\n".join([*adopt_plan.lines(done), *problems, *([] if problems else ["Nothing does not fit."])])
+        )
+        return 1 if problems else 0
+    print(adopt(url))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

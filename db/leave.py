@@ -1,0 +1,44 @@
+"""Takes everything of ours out of an adopted database: what adopting made, and the rows that are ours alone.
+
+python -m db.leave
+"""
+
+import os
+import sys
+
+import psycopg
+from alembic import command
+
+from api.connection import conninfo
+from db.migrate import alembic_config, engine
+from db.migrations import frozen
+from db.patience import LOCK_TIMEOUT, PAUSE, patiently
+
+OURS = ("credential_check", "human_points_stampaction", "human_points_bonusaward")
+
+
+def leave(url: str, pause: float = PAUSE) -> str:
+    """Takes everything out in one transaction; gives what was done as a sentence. Raises SystemExit where the
+    database is not an adopted one."""
+    with psycopg.connect(conninfo(url)) as connection:
+        if frozen.kind(connection) != "adopted":
+            raise SystemExit("Nothing is to do: this database is not an adopted one.")
+        counts = {
+            table: connection.execute(f"select count(*) from scorer.{table}".encode()).fetchone()
+            for table in OURS
+        }
+
+    def change() -> None:
+        with engine(url).begin() as connection:
+            config = alembic_config(url, connection=connection, lock_timeout=f"{LOCK_TIMEOUT}s")
+            command.downgrade(config, "base")
+            connection.exec_driver_sql("drop table scorer.alembic_version")
+            connection.exec_driver_sql("drop schema scorer")
+
+    seconds = patiently(change, pause)
+    rows = ", ".join(f"{count[0]} of {table}" for table, count in counts.items() if count)
+    return f"Left, in {seconds:.1f} s. Rows that were ours alone and are gone: {rows}."
+
+
+if __name__ == "__main__":
+    print(leave(os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")))
