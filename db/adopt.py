@@ -24,8 +24,9 @@ NOTHING = "Nothing is to do: the database has been adopted, and has the newest s
 
 
 def adopt(url: str, pause: float = PAUSE) -> str:
-    """Adopts a database, or brings an adopted one to the newest revision, in one transaction; gives what was done
-    as a sentence. Raises SystemExit, with a line for each reason, where it does not fit; then nothing has changed.
+    """Adopts a database, or brings an adopted one to the newest revision, in one transaction; gives what was
+    done as a sentence. Raises SystemExit, with a line for each reason, where it does not fit; then nothing
+    has changed.
     """
     done, problems = state(url)
     if done == frozen.revisions()[-1]:
@@ -38,8 +39,8 @@ def adopt(url: str, pause: float = PAUSE) -> str:
 
 
 def state(url: str) -> tuple[str | None, list[str]]:
-    """The revision that a database has been adopted at, None where it has not been, and what does not fit. Raises
-    SystemExit where its tables are our own."""
+    """The revision that a database has been adopted at, None where it has not been, and what does not fit.
+    Raises SystemExit where its tables are our own."""
     with psycopg.connect(conninfo(url)) as connection:
         if frozen.kind(connection) == "own":
             raise SystemExit("This database's tables are our own: make migrate is for it.")
@@ -62,9 +63,7 @@ def main() -> int:
         return verdict.status
     if arguments.plan:
         done, problems = state(url)
-        print(
-            "\n".join([*adopt_plan.lines(done), *problems, *([] if problems else ["Nothing does not fit."])])
-        )
+        print("\n".join([*adopt_plan.lines(done), "", *(problems or ["The database fits."])]))
         return 1 if problems else 0
     print(adopt(url))
     return 0

@@ -4,8 +4,8 @@ import re
 
 from db.migrations import frozen
 
-# What each kind of statement locks of an existing table, in PostgreSQL's words, and who waits for that. All locks
-# are held until the transaction ends; a trigger comes last.
+# What each kind of statement locks of an existing table, in PostgreSQL's words, and who waits for that. All
+# locks are held until the transaction ends; a trigger comes last.
 LOCKS = {
     "create view": "access share: nobody waits but other changes of the schema",
     "create rule": "row exclusive: nobody waits but other changes of the schema",
@@ -15,20 +15,23 @@ LOCKS = {
 
 
 def lines(done: str | None) -> list[str]:
-    """The statements that follow the revision that a database is at, each with what it locks of tables that are
-    not ours."""
+    """The statements, by their files, that follow the revision that a database is at, each with what it locks
+    of tables that are not ours."""
     return [
         line
         for revision in frozen.revisions()
         if revision > (done or "")
         for path in frozen.upgrade_files(revision, "adopted")
-        for statement in statements(path.read_text())
-        for line in described(statement)
+        for line in [
+            f"-- {path.relative_to(frozen.MIGRATIONS)}",
+            *(line for statement in statements(path.read_text()) for line in described(statement)),
+        ]
     ]
 
 
 def described(statement: str) -> list[str]:
-    head = re.split(r"\n\s*returns |\nas\b|\nselect\b|\ndeclare\b", statement)[0]
+    """A statement without the body of a view or function, and a line for each table that it locks."""
+    head = re.split(r"\n\s*returns | as\nselect\b|\ndeclare\b| is '", statement)[0]
     shown = re.sub(r"\s+", " ", head).replace("( ", "(").replace(" )", ")")
     return [shown, *(f"    locks {table}, {how}" for table, how in locks(statement).items())]
 
@@ -43,8 +46,8 @@ def locks(statement: str) -> dict[str, str]:
 
 
 def statements(text: str) -> list[str]:
-    """The statements of a file of ours, without the comments before them: each ends with a semicolon at the end of a
-    line, outside of a body between dollars."""
+    """The statements of a file of ours, without the comments before them: each ends with a semicolon at the
+    end of a line, outside of a body between dollars."""
     text = re.sub(r"(?m)^--.*\n", "", text)
-    found = re.findall(r"(?s)\S.*?(?:(\$\w*\$).*?\1.*?)?;(?:\n|$)", text)
-    return found
+    pattern = r"(?s)\S(?:(?!\$\w*\$)(?!;\n).)*(?:(\$\w*\$).*?\1.*?)?;\n"
+    return [found[0].strip() for found in re.finditer(pattern, text)]

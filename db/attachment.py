@@ -1,5 +1,5 @@
-"""Takes the views off an adopted database's tables for a change of theirs, and puts them back. Requests that come
-meanwhile wait, for up to ten seconds.
+"""Takes the views off an adopted database's tables for a change of theirs, and puts them back. Requests that
+come meanwhile wait, for up to ten seconds.
 
 python -m db.attachment detach
 python -m db.attachment attach
@@ -15,12 +15,16 @@ from db import existing
 from db.migrations import frozen
 from db.patience import LOCK_TIMEOUT, patiently
 
-VIEWS = "select relname::text from pg_class where relnamespace = to_regnamespace('scorer') and relkind = 'v' order by 1"
+VIEWS = """
+select relname::text from pg_class
+where relnamespace = to_regnamespace('scorer') and relkind = 'v'
+order by 1
+"""
 
 
 def detach(connection: psycopg.Connection) -> None:
-    """Drops the views, in the session's transaction. In the order of their names, which is that in which requests come
-    to them: so who holds a later one never waits for an earlier one."""
+    """Drops the views, in the session's transaction. In the order of their names, which is that in which
+    requests come to them: so who holds a later one never waits for an earlier one."""
     connection.execute("set local role scorer_owner")
     for (view,) in connection.execute(VIEWS).fetchall():
         connection.execute(f"drop view scorer.{view}".encode())
@@ -28,8 +32,8 @@ def detach(connection: psycopg.Connection) -> None:
 
 
 def attach(connection: psycopg.Connection) -> None:
-    """Makes the views of the database's revision, in the session's transaction, and every function anew: sessions
-    that have called one hold on to types of the views that are gone."""
+    """Makes the views of the database's revision, in the session's transaction, and every function anew:
+    sessions that have called one hold on to types of the views that are gone."""
     revision = frozen.revision_of(connection)
     assert revision
     connection.execute("set local role scorer_owner")
@@ -40,8 +44,8 @@ def attach(connection: psycopg.Connection) -> None:
 
 
 def main(step: str, url: str) -> str:
-    """Does a step in a transaction; gives what was done. Raises SystemExit where there is nothing to take off or put
-    back, or where the tables do not fit any more."""
+    """Does a step in a transaction; gives what was done. Raises SystemExit where there is nothing to take off
+    or put back, or where the tables do not fit any more."""
 
     def change() -> None:
         with psycopg.connect(conninfo(url)) as connection:

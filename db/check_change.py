@@ -35,8 +35,8 @@ class Verdict:
 
 
 def verdict(url: str, change: str) -> Verdict:
-    """Judges a change, given as SQL, in a transaction that is rolled back; an empty one judges the database as it is.
-    It takes the locks that the change takes: meant for a copy of the database, adopted or not.
+    """Judges a change, given as SQL, in a transaction that is rolled back; an empty one judges the database
+    as it is. It takes the locks that the change takes: meant for a copy of the database, adopted or not.
     """
     change = re.sub(r"(?im)^\s*(begin|commit);\s*$", "", change)
     if re.search(r"(?im)^\s*(commit|rollback|abort)\b", change):

@@ -199,8 +199,8 @@ ROLE = "select pg_has_role(current_user, oid, 'member') from pg_roles where roln
 
 
 def problems(connection: psycopg.Connection) -> list[str]:
-    """Why the database cannot be adopted by the session's login as it stands, each in one line that says what to do;
-    empty where it can. Reads the catalog alone."""
+    """Why the database cannot be adopted by the session's login as it stands, each in one line that says what
+    to do; empty where it can. Reads the catalog alone."""
     return [*unfit_server(connection), *unfit_tables(connection), *missing_rights(connection)]
 
 
@@ -285,7 +285,8 @@ def missing_rights(connection: psycopg.Connection) -> list[str]:
             )
         if table == "registry_hashscorerlink" and not owns and not triggers:
             found.append(
-                f"The login may not make a trigger: as its owner, grant trigger on public.{table} to the login"
+                f"The login may not make a trigger: as its owner,"
+                f" grant trigger on public.{table} to the login"
             )
         if row_security:
             found.append(

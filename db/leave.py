@@ -5,9 +5,11 @@ python -m db.leave
 
 import os
 import sys
+from typing import LiteralString
 
 import psycopg
 from alembic import command
+from psycopg import sql
 
 from api.connection import conninfo
 from db.migrate import alembic_config, engine
@@ -15,6 +17,7 @@ from db.migrations import frozen
 from db.patience import LOCK_TIMEOUT, PAUSE, patiently
 
 OURS = ("credential_check", "human_points_stampaction", "human_points_bonusaward")
+COUNT: LiteralString = "select count(*) from scorer.{}"
 
 
 def leave(url: str, pause: float = PAUSE) -> str:
@@ -24,7 +27,7 @@ def leave(url: str, pause: float = PAUSE) -> str:
         if frozen.kind(connection) != "adopted":
             raise SystemExit("Nothing is to do: this database is not an adopted one.")
         counts = {
-            table: connection.execute(f"select count(*) from scorer.{table}".encode()).fetchone()
+            table: connection.execute(sql.SQL(COUNT).format(sql.Identifier(table))).fetchone()
             for table in OURS
         }
 

@@ -15,8 +15,8 @@ LOCKED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 def patiently(change: Callable[[], None], pause: float = PAUSE) -> float:
-    """Calls change, a transaction that sets lock_timeout, until it gets its locks; gives the seconds that the last
-    try took. Raises SystemExit after 20 tries."""
+    """Calls change, a transaction that sets lock_timeout, until it gets its locks; gives the seconds that the
+    last try took. Raises SystemExit after 20 tries."""
     for tries_left in reversed(range(TRIES)):
         begun = time.monotonic()
         try:

@@ -1,13 +1,13 @@
-"""Adopted databases for tests: the existing service's tables, and a schema through which tests fill them as they fill
-ours."""
+"""Adopted databases for tests: the existing service's tables, and a schema through which tests fill them as
+they fill ours."""
 
 import psycopg
 
 from db.adopt import adopt
 from local import existing
 
-# Its views have our names, and give what the existing service's code gives that its tables require. They come before
-# schema scorer in the search_path of a test; functions never see them.
+# Its views have our names, and give what the existing service's code gives that its tables require. They come
+# before schema scorer in the search_path of a test; functions never see them.
 WORLD = """
 create schema world;
 grant usage on schema world to public;
@@ -23,8 +23,8 @@ alter view world.account_account alter column user_id set default world.new_user
 
 create view world.account_apikey as
 select
-    id, account_id, prefix, hashed_key, hashed_key_sha256, name, created, revoked, expiry_date, create_scorers,
-    read_scores, submit_passports, historical_endpoint
+    id, account_id, prefix, hashed_key, hashed_key_sha256, name, created, revoked, expiry_date,
+    create_scorers, read_scores, submit_passports, historical_endpoint
 from public.account_accountapikey;
 alter view world.account_apikey alter column id set default gen_random_uuid()::text;
 alter view world.account_apikey alter column name set default '';
@@ -62,9 +62,12 @@ alter view world.scorer_weighted_binaryweightedscorer alter column threshold set
 
 create view world.ceramic_cache as
 select
-    id, address, provider, stamp, proof_value, created_at, updated_at, deleted_at, type, compose_db_save_status,
-    compose_db_stream_id, (select c.digest from scorer.ceramic_cache as c where c.id = t.id) as digest
-from public.ceramic_cache_ceramiccache as t;
+    id, address, provider, stamp, proof_value, created_at, updated_at, deleted_at, type,
+    compose_db_save_status, compose_db_stream_id,
+    case
+        when octet_length(stamp::text) <= 65536 then sha256(convert_to(stamp::text, 'UTF8'))
+    end as digest
+from public.ceramic_cache_ceramiccache;
 alter view world.ceramic_cache alter column proof_value set default '';
 alter view world.ceramic_cache alter column created_at set default now();
 alter view world.ceramic_cache alter column updated_at set default now();
@@ -75,6 +78,17 @@ alter view world.ceramic_cache alter column compose_db_stream_id set default '';
 create view world.ceramic_cache_revocation as
 select id, proof_value, ceramic_cache_id from public.ceramic_cache_revocation;
 alter view world.ceramic_cache_revocation alter column proof_value set default '';
+
+create view world.registry_passport as select ctid, id, address, community_id from public.registry_passport;
+create view world.registry_stamp as
+select ctid, id, passport_id, provider, credential from public.registry_stamp;
+create view world.registry_score as
+select
+    ctid, id, passport_id, score, status, last_score_timestamp, evidence, stamp_scores, stamps,
+    expiration_date, error
+from public.registry_score;
+create view world.registry_hashscorerlink as
+select ctid, id, hash, address, community_id, expires_at from public.registry_hashscorerlink;
 """
 
 

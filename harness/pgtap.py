@@ -17,7 +17,7 @@ def install(url: str, programs: Path) -> None:
     with a psql."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create schema tap")
-    environment = os.environ | {"PGOPTIONS": "-c search_path=tap -c client_min_messages=warning"}
+    environment = os.environ | {"PGOPTIONS": "-c search_path=tap,world,scorer -c client_min_messages=warning"}
     for path in (script(), FIXTURES):
         subprocess.run(
             [programs / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", path, url],

@@ -134,5 +134,6 @@ def name_of(url: str) -> str:
 
 
 def connect(url: str) -> psycopg.Connection:
-    """A session that finds the tables without their schema."""
-    return psycopg.connect(url, autocommit=True, options="-c search_path=scorer")
+    """A session that finds the tables without their schema; of an adopted database, those of
+    harness.existing."""
+    return psycopg.connect(url, autocommit=True, options="-c search_path=world,scorer")

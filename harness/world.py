@@ -65,7 +65,8 @@ class World:
 
     def unguard_weights(self) -> None:
         """Lets weights be written that are refused: as older rows hold them, or tables of another service."""
-        self.execute("alter table scorer_weighted_binaryweightedscorer disable trigger guard_weights")
+        if self.execute("select from pg_trigger where tgname = 'guard_weights'"):
+            self.execute("alter table scorer_weighted_binaryweightedscorer disable trigger guard_weights")
 
     def put(self, address: str, provider: str, document: object) -> None:
         """Puts a document, as JSON, into the wallet's credentials."""

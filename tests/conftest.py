@@ -9,7 +9,7 @@ from psycopg.conninfo import make_conninfo
 
 from db.load import load
 from db.migrate import migrate
-from harness import pgtap, printed
+from harness import existing, pgtap, printed
 from harness.pooler import pooled
 from harness.server import (
     SETTINGS,
@@ -28,6 +28,10 @@ from local import postgres
 from local.issuer import Issuer
 
 
+# Folders of tests/sql.
+OWN_TABLES = {"ceramic_cache", "guard_weights"}
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--postgres",
@@ -35,6 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=(15, postgres.EMBEDDED_VERSION),
         default=postgres.EMBEDDED_VERSION,
         help="the version of the server under test",
+    )
+    parser.addoption(
+        "--adopted", action="store_true", help="databases hold the existing service's tables, under views"
     )
     parser.addoption("--pooler", action="store_true", help="the service reaches its database by PgBouncer")
     parser.addoption(
@@ -54,6 +61,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     pooler, server = config.getoption("--pooler"), config.getoption("--server")
 
     def is_selected(item: pytest.Item) -> bool:
+        if config.getoption("--adopted") and is_of_own_tables(item):
+            return False
         if pooler and not item.get_closest_marker("http"):
             return False
         return not server or bool(item.get_closest_marker("last")) or meets_server(item) == (server == "yes")
@@ -61,6 +70,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=[item for item in items if not is_selected(item)])
     items[:] = [item for item in items if is_selected(item)]
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def is_of_own_tables(item: pytest.Item) -> bool:
+    """Whether a test is of what tables have that are not the existing service's."""
+    return item.path.parent.name in OWN_TABLES or item.get_closest_marker("own_tables") is not None
 
 
 def meets_server(item: pytest.Item) -> bool:
@@ -104,10 +118,13 @@ def own_server(postgres_version: int, programs: Path) -> Iterator[OwnServer]:
 
 
 @pytest.fixture(scope="session")
-def template(server: str) -> str:
+def template(server: str, request: pytest.FixtureRequest) -> str:
     """The name of a database to copy: migrated, with the functions as they stand on disk."""
     url = create_database(server, "template0", "migrated")
-    migrate(url)
+    if request.config.getoption("--adopted"):
+        existing.make(url)
+    else:
+        migrate(url)
     load(url)
     add_service_role(server)
     return "migrated"
@@ -132,7 +149,7 @@ def pgtap_connection(server: str, template: str, programs: Path) -> Iterator[psy
     """The connection that pytest-pgtap runs tests/sql on."""
     url = create_database(server, template, "pgtap")
     pgtap.install(url, programs)
-    with psycopg.connect(url, options="-c search_path=scorer,tap") as connection:
+    with psycopg.connect(url, options="-c search_path=world,scorer,tap") as connection:
         yield connection
 
 

@@ -111,7 +111,7 @@ def revision_of(connection: psycopg.Connection) -> str | None:
     if row != (True,):
         return None
     row = connection.execute("select version_num from scorer.alembic_version").fetchone()
-    return row and row[0]
+    return row[0] if row else None
 
 
 def revisions() -> list[str]:

@@ -67,7 +67,7 @@ select is(
 );
 select is(
     (
-        select hashed_key::text from account_apikey
+        select hashed_key::text from scorer.account_apikey
         where prefix = 'legacy'
     ), 'pbkdf2_sha256$10$salt$aGFzaA==',
     'and changes nothing'
@@ -78,7 +78,7 @@ select is(
 );
 select is(
     (
-        select hashed_key::text from account_apikey
+        select hashed_key::text from scorer.account_apikey
         where prefix = 'legacy'
     ), api_key('legacy.key'),
     'and the key is stored as sha256 from then on'

@@ -3,7 +3,7 @@ select plan(44);
 
 call community(7);
 -- As older rows, and those of other services' tables.
-alter table scorer_weighted_binaryweightedscorer disable trigger guard_weights;
+call unguard_weights();
 call community(8, 'null');
 call community(9, '{"Github": "much", "Google": null, "Ens": "NaN", "Fine": "1"}');
 call community(10, '{"Github": 1}', 'NaN');

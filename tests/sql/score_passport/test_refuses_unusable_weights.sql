@@ -2,7 +2,7 @@ begin;
 select plan(7);
 
 -- As older rows, and those of other services' tables.
-alter table scorer_weighted_binaryweightedscorer disable trigger guard_weights;
+call unguard_weights();
 call community(9, '{"Text": "much", "Null": null, "Nan": "NaN", "Object": {}, "Huge": "1e100", "Fine": " 1.5e1 "}');
 call community(10, '{"Github": 1}', 'NaN');
 
