@@ -87,9 +87,36 @@ select
     ctid, id, passport_id, score, status, last_score_timestamp, evidence, stamp_scores, stamps,
     expiration_date, error
 from public.registry_score;
+create view world.registry_event as
+select
+    ctid, id,
+    case action when 'LDP' then 'LIFO_DEDUPLICATION' when 'SCU' then 'SCORE_UPDATE' else action end as action,
+    address, data, community_id, created_at
+from public.registry_event;
+create rule record as on insert to world.registry_event do instead
+insert into public.registry_event (action, address, data, community_id, created_at)
+values (
+    case new.action when 'LIFO_DEDUPLICATION' then 'LDP' when 'SCORE_UPDATE' then 'SCU' else new.action end,
+    new.address, coalesce(new.data, '{}'), new.community_id, coalesce(new.created_at, now())
+);
 create view world.registry_hashscorerlink as
 select ctid, id, hash, address, community_id, expires_at from public.registry_hashscorerlink;
 """
+
+
+# Their tables that have names of their own.
+NAMES = {
+    "account_apikey": "account_accountapikey",
+    "ceramic_cache": "ceramic_cache_ceramiccache",
+    "human_points_passingscorerecord": "registry_humanpointscommunityqualifiedusers",
+}
+
+
+def base_table(connection: psycopg.Connection, name: str) -> str:
+    """The table of one of our names, with its schema: what a trigger or a constraint can stand on."""
+    theirs = f"public.{NAMES.get(name, name)}"
+    row = connection.execute("select to_regclass(%s) is not null", [theirs]).fetchone()
+    return theirs if row == (True,) else f"scorer.{name}"
 
 
 def make(url: str) -> None:

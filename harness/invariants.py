@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import psycopg
 
+from harness.existing import base_table
+
 # Every change of a link, with the time by which its writer judged what is live.
 WATCH = """
 create table link_history (
@@ -17,7 +19,8 @@ create table link_history (
     hash text, community_id bigint,
     old_address text, old_expires_at timestamptz, new_address text, new_expires_at timestamptz
 );
-create function record_link() returns trigger language plpgsql security definer set search_path = scorer as $$
+create function record_link() returns trigger
+language plpgsql security definer set search_path = world, scorer as $$
 begin
     insert into link_history (
         hash, community_id, old_address, old_expires_at, new_address, new_expires_at
@@ -28,8 +31,10 @@ begin
     return null;
 end;
 $$;
-create trigger record_link after insert or update or delete on registry_hashscorerlink
-for each row execute function record_link();
+"""
+WATCHED = """
+create trigger record_link after insert or update or delete on {}
+for each row execute function record_link()
 """
 
 # Each gives a row for each violation.
@@ -163,6 +168,7 @@ class Answered:
 def watch(connection: psycopg.Connection) -> None:
     """Has the database keep the history of its links, which violations reads."""
     connection.execute(WATCH.encode())
+    connection.execute(WATCHED.format(base_table(connection, "registry_hashscorerlink")).encode())
 
 
 def violations(connection: psycopg.Connection) -> list[str]:

@@ -27,7 +27,6 @@ from harness.world import World, inhabited
 from local import postgres
 from local.issuer import Issuer
 
-
 # Folders of tests/sql.
 OWN_TABLES = {"ceramic_cache", "guard_weights"}
 

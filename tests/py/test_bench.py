@@ -32,6 +32,7 @@ def printed(module: str, *arguments: str) -> list[dict[str, str]]:
     return [dict(zip(lines[0], line, strict=False)) for line in lines[2:]]
 
 
+@pytest.mark.own_tables
 def test_bench_prints_a_table_and_writes_it_beside_a_chart(tmp_path: Path) -> None:
     rows = printed("bench", *SMALL, "--cold-starts", "2", "--out", str(tmp_path))
     assert {row["clients"] for row in rows} == {"1", "8", "32"}
@@ -44,6 +45,7 @@ def test_bench_prints_a_table_and_writes_it_beside_a_chart(tmp_path: Path) -> No
     assert (tmp_path / "result.svg").read_text().startswith("<svg")
 
 
+@pytest.mark.own_tables
 def test_bench_asks_another_service_on_another_database(
     database_url: str, service_url: str, serve: Callable[..., Service], tmp_path: Path
 ) -> None:
@@ -56,15 +58,18 @@ def test_bench_asks_another_service_on_another_database(
     assert all(float(row["median ms"].replace(",", "")) > 0 for row in rows)
 
 
+@pytest.mark.own_tables
 def test_growth_prints_a_table() -> None:
     rows = printed("bench.growth", "--passports", "20", "--rounds", "2", "--wallets", "2")
     assert {row["session"] for row in rows} == {"fresh", "planned when empty"}
 
 
+@pytest.mark.own_tables
 def test_endurance_prints_a_table() -> None:
     assert len(printed("bench.endurance", "--requests", "100", "--wallets", "2")) == 10
 
 
+@pytest.mark.own_tables
 def test_cold_start_tells_what_imports_take() -> None:
     told = subprocess.run(
         [sys.executable, "-m", "bench.cold_start"], cwd=ROOT, capture_output=True, text=True, check=True

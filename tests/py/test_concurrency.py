@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from harness.existing import base_table
 from harness.model import Community
 from harness.peer import score_as_peer
 from harness.server import connect
@@ -270,7 +271,8 @@ def test_who_reads_the_credentials_of_a_new_passport_last_writes_last(world: Wor
         " return new; end $$"
     )
     world.execute(
-        "create trigger hold before insert on registry_passport for each row execute function hold()"
+        f"create trigger hold before insert on {base_table(world.connection, 'registry_passport')}"
+        " for each row execute function hold()"
     )
     with connect(world.url) as gate:
         gate.execute("select pg_advisory_lock(1)")

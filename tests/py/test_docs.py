@@ -26,6 +26,7 @@ def examples() -> Iterator[tuple[str, str, str]]:
     yield from BLOCK.findall(SQL_PAGE.read_text())
 
 
+@pytest.mark.own_tables
 def test_the_sql_page_shows_what_its_examples_give(database_url: str, issuer: Issuer, programs: Path) -> None:
     demo.load(database_url, issuer)
     settings = Settings(database_url, frozenset([issuer.did]))
@@ -37,6 +38,7 @@ def test_the_sql_page_shows_what_its_examples_give(database_url: str, issuer: Is
         assert run(language, code, database_url, programs) == output
 
 
+@pytest.mark.own_tables
 def test_the_page_of_operations_revokes_what_it_says(database_url: str, issuer: Issuer) -> None:
     """One credential, one wallet's, one provider's."""
     demo.load(database_url, issuer)

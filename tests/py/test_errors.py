@@ -20,6 +20,7 @@ from api.database import (
     Unforeseen,
     meaning,
 )
+from harness.existing import base_table
 from harness.world import World
 
 pytestmark = pytest.mark.http
@@ -148,16 +149,19 @@ def test_a_legacy_key_works_and_is_upgraded_once(world: World, client: FlaskClie
     world.add_key("legacy.secret", hashed=legacy("legacy.secret"))
 
     def stored() -> str:
-        ((value,),) = world.execute("select hashed_key from account_apikey where prefix = 'legacy'")
+        ((value,),) = world.execute("select hashed_key from scorer.account_apikey where prefix = 'legacy'")
         return str(value)
 
     assert get(client, world.path(ADDRESS), X_API_Key="legacy.wrong") == INVALID_KEY
     assert stored() == legacy("legacy.secret")
     assert get(client, world.path(ADDRESS), X_API_Key="legacy.secret")[0] == 200
     assert stored() == f"sha256${hashlib.sha256(b'legacy.secret').hexdigest()}"
-    ((version,),) = world.execute("select xmin::text from account_apikey where prefix = 'legacy'")
+    stored = (
+        f"select xmin::text from {base_table(world.connection, 'account_apikey')} where prefix = 'legacy'"
+    )
+    ((version,),) = world.execute(stored)
     assert get(client, world.path(ADDRESS), X_API_Key="legacy.secret")[0] == 200
-    assert world.execute("select xmin::text from account_apikey where prefix = 'legacy'") == [(version,)]
+    assert world.execute(stored) == [(version,)]
     assert get(client, world.path(ADDRESS), X_API_Key="legacy.wrong") == INVALID_KEY
 
 
@@ -179,7 +183,7 @@ def test_a_legacy_key_that_takes_long_to_derive_is_refused_at_once(
 def test_a_dead_legacy_key_is_not_upgraded(world: World, client: FlaskClient, state: dict[str, Any]) -> None:
     world.add_key("legacy.secret", hashed=legacy("legacy.secret"), **state)
     assert get(client, world.path(ADDRESS), X_API_Key="legacy.secret") == INVALID_KEY
-    assert world.execute("select hashed_key from account_apikey where prefix = 'legacy'") == [
+    assert world.execute("select hashed_key from scorer.account_apikey where prefix = 'legacy'") == [
         (legacy("legacy.secret"),)
     ]
 
@@ -243,7 +247,8 @@ def test_an_unreachable_database_is_503_with_retry_after(
 def test_the_unforeseen_is_500_and_its_cause_is_in_the_log_alone(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.execute("alter table registry_event add check (action <> 'SCORE_UPDATE')")
+    events = base_table(world.connection, "registry_event")
+    world.execute(f"alter table {events} add check (action not in ('SCORE_UPDATE', 'SCU'))")
     response = world.client().get(world.path(ADDRESS), headers={"X-API-Key": world.key})
     assert response.status_code == 500
     assert response.json == UNEXPECTED
@@ -318,7 +323,8 @@ def test_a_failure_that_may_pass_is_tried_again_and_then_given_up(
         "create function fail() returns trigger language plpgsql as"
         " $$ begin raise exception using errcode = '40001'; end $$"
     )
-    world.execute("create trigger fail before insert on registry_event for each row execute function fail()")
+    events = base_table(world.connection, "registry_event")
+    world.execute(f"create trigger fail before insert on {events} for each row execute function fail()")
     monkeypatch.setattr(scoring, "BACKOFF", 0)
     attempts = Mock(side_effect=scoring.attempt_score)
     monkeypatch.setattr(scoring, "attempt_score", attempts)
@@ -327,7 +333,7 @@ def test_a_failure_that_may_pass_is_tried_again_and_then_given_up(
     assert "Retry-After" in response.headers
     assert attempts.call_count == scoring.ATTEMPTS
     assert world.execute("select from registry_passport union all select from registry_hashscorerlink") == []
-    world.execute("drop trigger fail on registry_event")
+    world.execute(f"drop trigger fail on {events}")
     assert get(world.client(), world.path(ADDRESS), X_API_Key=world.key)[0] == 200
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from api import scoring
 from harness import faketime
+from harness.existing import base_table
 from harness.invariants import lost, violations
 from harness.load import Load, load
 from harness.locks import locked_passports, waiting
@@ -269,12 +270,11 @@ def test_a_disk_that_is_full(filled: World, served: Callable[..., Service]) -> N
         "create function fill_disk() returns trigger language plpgsql as"
         " $$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$"
     )
+    events = base_table(filled.connection, "registry_event")
     with loaded(served(filled), filled) as result:
-        filled.execute(
-            "create trigger fill_disk before insert on registry_event execute function fill_disk()"
-        )
+        filled.execute(f"create trigger fill_disk before insert on {events} execute function fill_disk()")
         result.wait_for(10, 503)
-        filled.execute("drop trigger fill_disk on registry_event")
+        filled.execute(f"drop trigger fill_disk on {events}")
 
 
 def test_a_read_only_database(filled: World, served: Callable[..., Service]) -> None:

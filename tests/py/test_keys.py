@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from harness import printed
+from harness.existing import base_table
 from harness.service import Service
 from harness.wire import recorded
 from harness.world import World
@@ -64,13 +65,14 @@ def test_nothing_of_a_key_is_printed_whatever_fails(
     for key in REFUSED:
         assert service.get(world.path(ADDRESS), X_API_Key=key)[0] == 401
     # The upgrade of a legacy key fails, with its row in the detail of the error.
-    world.execute("alter table account_apikey add constraint broken check (hashed_key = '') not valid")
+    keys_table, events = (base_table(world.connection, name) for name in ("account_apikey", "registry_event"))
+    world.execute(f"alter table {keys_table} add constraint broken check (hashed_key = '') not valid")
     legacy = service.get(world.path(ADDRESS), X_API_Key="legacy01.right-secret")
     assert legacy[0] == 500
-    world.execute("alter table account_apikey drop constraint broken")
-    world.execute("alter table registry_event add constraint broken check (address = '') not valid")
+    world.execute(f"alter table {keys_table} drop constraint broken")
+    world.execute(f"alter table {events} add constraint broken check (address = '') not valid")
     ask_all(500)
-    world.execute("alter table registry_event drop constraint broken")
+    world.execute(f"alter table {events} drop constraint broken")
     ask_all(200)
     world.unguard_weights()
     world.execute("update scorer_weighted_binaryweightedscorer set weights = '[]'")

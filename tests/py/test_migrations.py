@@ -180,6 +180,7 @@ def test_every_migration_can_be_taken_back(empty_database_url: str, programs: Pa
     assert dump(empty_database_url, programs) == states[-1]
 
 
+@pytest.mark.own_tables
 def test_the_committed_snapshot_is_current(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """On the embedded version, whose dump the snapshot is."""
     if request.config.getoption("--postgres") == postgres.EMBEDDED_VERSION:
@@ -217,6 +218,7 @@ def test_migrating_twice_changes_nothing(database_url: str, programs: Path) -> N
     assert dump(database_url, programs) == before
 
 
+@pytest.mark.own_tables
 def test_obvious_columns_are_enough(database_url: str) -> None:
     with connect(database_url) as connection:
         for statement in (
@@ -238,6 +240,7 @@ def test_obvious_columns_are_enough(database_url: str) -> None:
             connection.execute(statement.encode())
 
 
+@pytest.mark.own_tables
 @pytest.mark.parametrize(
     ("table", "columns"),
     [

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from api import scoring
 from api.database import Database
+from harness.existing import base_table
 from harness.invariants import Answered, lost, violations, watch
 from harness.model import Community, Link, Model, Stamp
 from harness.peer import score_as_peer
@@ -127,7 +128,8 @@ class Histories(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world.execute(f"truncate {', '.join(WRITTEN)}")
+        tables = ", ".join(base_table(self.world.connection, name) for name in WRITTEN)
+        self.world.execute(f"truncate {tables}")
         self.model = Model(datetime.now(UTC), COMMUNITIES)
         self.database = Database(self.world.service_url)
 

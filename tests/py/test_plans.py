@@ -8,6 +8,7 @@ import pytest
 
 from api import keys
 from api.credentials import VERIFIER, check
+from harness.existing import base_table
 from harness.server import connect
 from harness.world import World
 
@@ -52,7 +53,9 @@ inner join pg_class as c on c.oid = i.indexrelid
 inner join pg_stat_user_indexes as s on s.indexrelid = i.indexrelid
 where s.schemaname = 'scorer' and not i.indisprimary and s.idx_scan = 0
 """
-SCANNED = "select relname from pg_stat_xact_user_tables where schemaname = 'scorer' and seq_scan > 0"
+SCANNED = (
+    "select relname from pg_stat_xact_user_tables where schemaname in ('scorer', 'public') and seq_scan > 0"
+)
 REQUEST = """
 select outcome, unchecked
 from answer_request('testkey1', %s, null, 1, %s, %s, %s, %s, true, '-infinity')
@@ -121,6 +124,10 @@ def planned(world: World) -> Iterator[Session]:
     session = Session(world)
     session.ask_for_everything("a")
     world.execute(FILL)
+    if base_table(world.connection, "registry_event").startswith("public"):
+        # Their foreign keys are checked at the commit, planned as everything of the session is: for what its
+        # tables were known to hold then.
+        world.execute("analyze")
     yield session
     session.connection.close()
 
@@ -138,6 +145,7 @@ def test_a_reading_from_end_to_end_would_be_seen(planned: Session) -> None:
     assert planned.scanned == {"registry_event"}
 
 
+@pytest.mark.own_tables
 def test_every_index_is_used(planned: Session) -> None:
     """Primary keys aside, by whose ids other services go."""
     planned.connection.execute("select pg_stat_force_next_flush()")

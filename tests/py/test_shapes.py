@@ -12,6 +12,7 @@ from api import credentials
 from api.credentials import Check, check
 from api.didkit_loop import run
 from db.migrate import ROOT
+from harness.existing import base_table
 from harness.service import Service
 from harness.world import World
 from local.issuer import CREDENTIALS, EIP712_DOMAIN, STATUS_LIST, TEXT, Issuer, sign, typed
@@ -378,7 +379,8 @@ def test_one_event_of_the_log_is_one_line_whatever_a_document_holds(
             break
     assert (status, list(body["stamps"])) == (200, ["Github"])
     world.execute(
-        "alter table registry_event add constraint \"a\nFORGED\x1b\" check (address = '') not valid"
+        f"alter table {base_table(world.connection, 'registry_event')}"
+        " add constraint \"a\nFORGED\x1b\" check (address = '') not valid"
     )
     assert service.get(world.path(ADDRESS), X_API_Key=world.key)[0] == 500
     lines = service.output.read_text().split("\n")[:-1]
