@@ -1,6 +1,6 @@
 export message
 python = .venv/bin/python
-sql = db/functions tests/sql
+sql = db/functions db/views tests/sql
 
 .PHONY: help run migrate test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
 

@@ -36,6 +36,10 @@ class Unfinished(Unavailable):
     """The request used up its time; the next one goes on from where it stopped."""
 
 
+class Detached(Unavailable):
+    """Somebody changes the tables: the views over them are gone for as long."""
+
+
 class TryAgain(Unavailable):
     """The same request may pass at once. Nothing was written, unless the connection broke after a commit."""
 
@@ -58,6 +62,8 @@ ERRORS: dict[str, type[Exception]] = {
     "57P01": TryAgain,  # backend terminated
     "57P02": TryAgain,  # server crashed
     "57P05": TryAgain,  # idle session ended
+    "42P01": Detached,  # no such view
+    "42704": Detached,  # nor the type of its rows
     "57P03": Unavailable,  # server starting or stopping
     "57014": Unavailable,  # statement timeout
     "25P04": Unavailable,  # transaction timeout

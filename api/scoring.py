@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from api import keys
 from api.credentials import VERIFIER, check
-from api.database import Database, TryAgain, Unfinished
+from api.database import Database, Detached, TryAgain, Unfinished
 from api.settings import Settings
 
 ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
@@ -21,6 +21,8 @@ BACKOFF = 0.05
 # Seconds of a request in which it checks documents that nobody has checked yet. What a wallet holds takes no
 # longer.
 CHECKING = 3.5
+# Seconds for which a request waits for tables that somebody changes: as long as for any other lock.
+DETACHED = 10
 # Providers that the log names for each reason to leave a credential out; who fills a wallet chooses them.
 MAX_LOGGED = 5
 # Characters that it shows of a name. With all reasons at once the line is short enough to be written in one
@@ -49,13 +51,27 @@ def score(database: Database, settings: Settings, key: str | None, scorer_id: st
     deadline = time.monotonic() + CHECKING
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return attempt_score(database, settings, key, scorer_id, address, deadline)
+            return once_attached(database, settings, key, scorer_id, address, deadline)
         except TryAgain as error:
             log.warning("attempt %d of %d: %s", attempt, ATTEMPTS, error)
             if attempt == ATTEMPTS:
                 raise
         time.sleep(random.uniform(0, BACKOFF * 2 ** (attempt - 1)))  # noqa: S311
     raise AssertionError("unreachable")
+
+
+def once_attached(
+    database: Database, settings: Settings, key: str | None, scorer_id: str, address: str, deadline: float
+) -> str:
+    """attempt_score, once the database's views stand. Raises Detached where they do not within ten seconds."""
+    patience = time.monotonic() + DETACHED
+    while True:
+        try:
+            return attempt_score(database, settings, key, scorer_id, address, deadline)
+        except Detached:
+            if time.monotonic() > patience:
+                raise
+        time.sleep(0.1)
 
 
 def attempt_score(
@@ -68,6 +84,8 @@ def attempt_score(
     if not key or not key.isascii() or not key.isprintable():
         raise Refused(401, INVALID_KEY)
     number = bigint(scorer_id)
+    if number is not None and number < 0:
+        number = settings.demo_scorer_id
     arguments = {
         "key_prefix": keys.prefix(key),
         "key_hash": keys.sha256_hash(key),

@@ -26,16 +26,19 @@ class Settings:
     trusted_issuers: frozenset[str]
     human_points_enabled: bool = False
     human_points_start: datetime | None = None
+    # The scorer that negative scorer ids stand for.
+    demo_scorer_id: int | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Reads DATABASE_URL, TRUSTED_IAM_ISSUERS, HUMAN_POINTS_ENABLED and
-        HUMAN_POINTS_START_TIMESTAMP; raises SettingError."""
+        """Reads DATABASE_URL, TRUSTED_IAM_ISSUERS, HUMAN_POINTS_ENABLED, HUMAN_POINTS_START_TIMESTAMP and
+        DEMO_SCORER_ID; raises SettingError."""
         return cls(
             database_url=database_url(environ.get("DATABASE_URL", "").strip()),
             trusted_issuers=trusted_issuers(environ.get("TRUSTED_IAM_ISSUERS", "")),
             human_points_enabled=boolean("HUMAN_POINTS_ENABLED", environ),
             human_points_start=timestamp("HUMAN_POINTS_START_TIMESTAMP", environ),
+            demo_scorer_id=scorer_id("DEMO_SCORER_ID", environ),
         )
 
 
@@ -85,3 +88,11 @@ def timestamp(name: str, environ: Mapping[str, str]) -> datetime | None:
         return datetime.fromtimestamp(int(text), UTC)
     except (ValueError, OverflowError, OSError):
         raise SettingError(f"{name} is not a number of seconds since 1970.") from None
+
+
+def scorer_id(name: str, environ: Mapping[str, str]) -> int | None:
+    """A setting that is the id of a scorer; None where absent."""
+    text = environ.get(name, "").strip()
+    if text and not (len(text) < 19 and text.isascii() and text.isdecimal()):
+        raise SettingError(f"{name} is not the id of a scorer.")
+    return int(text) if text else None

@@ -117,7 +117,9 @@ CREATE TABLE scorer.account_community (
     account_id bigint NOT NULL,
     scorer_id bigint NOT NULL,
     name character varying(100) DEFAULT ''::character varying NOT NULL,
-    human_points_program boolean DEFAULT false NOT NULL
+    human_points_program boolean DEFAULT false NOT NULL,
+    external_scorer_id character varying(42),
+    deleted_at timestamp with time zone
 );
 
 ALTER TABLE scorer.account_community OWNER TO scorer_owner;
@@ -378,6 +380,9 @@ ALTER TABLE ONLY scorer.account_apikey
 
 ALTER TABLE ONLY scorer.account_apikey
     ADD CONSTRAINT account_apikey_prefix_key UNIQUE (prefix);
+
+ALTER TABLE ONLY scorer.account_community
+    ADD CONSTRAINT account_community_external_scorer_id_key UNIQUE (external_scorer_id);
 
 ALTER TABLE ONLY scorer.account_community
     ADD CONSTRAINT account_community_pkey PRIMARY KEY (id);

@@ -36,7 +36,8 @@ alter view world.account_apikey alter column submit_passports set default false;
 alter view world.account_apikey alter column historical_endpoint set default false;
 
 create view world.account_community as
-select id, account_id, scorer_id, name, description, rule, human_points_program, deleted_at
+select id, account_id, scorer_id, name, description, rule, human_points_program, external_scorer_id,
+    deleted_at
 from public.account_community;
 alter view world.account_community alter column name set default gen_random_uuid()::text;
 alter view world.account_community alter column description set default '';

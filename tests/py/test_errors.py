@@ -298,6 +298,17 @@ def test_a_wallet_with_a_thousand_credentials_is_scored_and_one_with_more_is_ref
     assert get(world.client(), world.path(ADDRESS), X_API_Key=world.key) == too_many
 
 
+def test_a_negative_scorer_id_is_the_demo_scorer_where_there_is_one(world: World) -> None:
+    world.put_valid(ADDRESS, "Github", "v0:g")
+    world.execute("update account_community set external_scorer_id = '77001' where id = 1")
+    for scorer in (-1, -335, 77001):
+        client = world.client(demo_scorer_id=1)
+        status, body = get(client, world.path(ADDRESS, scorer), X_API_Key=world.key)
+        assert (status, body["score"]) == (200, "2.25000")
+    assert get(world.client(), world.path(ADDRESS, -1), X_API_Key=world.key) == UNKNOWN_SCORER
+    assert get(world.client(demo_scorer_id=2), world.path(ADDRESS, -1), X_API_Key=world.key) == UNKNOWN_SCORER
+
+
 def test_more_nullifiers_than_a_call_takes_are_refused(world: World) -> None:
     for number in range(11):
         world.put_valid(ADDRESS, f"P{number}", *(f"{number}.{n}" for n in range(1000)))

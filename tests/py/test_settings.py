@@ -21,6 +21,7 @@ def test_settings_are_read() -> None:
             "TRUSTED_IAM_ISSUERS": '["did:key:a", "did:ethr:b"]',
             "HUMAN_POINTS_ENABLED": "True",
             "HUMAN_POINTS_START_TIMESTAMP": "1750000000",
+            "DEMO_SCORER_ID": "335",
         }
     )
     assert settings == Settings(
@@ -28,6 +29,7 @@ def test_settings_are_read() -> None:
         frozenset(["did:key:a", "did:ethr:b"]),
         True,
         datetime.fromtimestamp(1750000000, UTC),
+        335,
     )
 
 
@@ -54,6 +56,8 @@ def test_no_points_are_given_by_default() -> None:
         (TRUSTED | {"HUMAN_POINTS_ENABLED": "maybe"}, "HUMAN_POINTS_ENABLED"),
         (TRUSTED | {"HUMAN_POINTS_START_TIMESTAMP": "tomorrow"}, "HUMAN_POINTS_START_TIMESTAMP"),
         (TRUSTED | {"HUMAN_POINTS_START_TIMESTAMP": "9" * 30}, "HUMAN_POINTS_START_TIMESTAMP"),
+        (TRUSTED | {"DEMO_SCORER_ID": "-1"}, "DEMO_SCORER_ID"),
+        (TRUSTED | {"DEMO_SCORER_ID": "9" * 19}, "DEMO_SCORER_ID"),
     ],
 )
 def test_a_bad_setting_is_named_in_one_line(environment: dict[str, str], name: str) -> None:

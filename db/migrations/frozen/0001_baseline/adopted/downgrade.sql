@@ -8,6 +8,7 @@ revoke all on public.account_allowlist from scorer_owner;
 revoke all on public.account_addresslist from scorer_owner;
 revoke all on public.account_customcredential from scorer_owner;
 revoke all on public.account_customcredentialruleset from scorer_owner;
+revoke all on public.scorer_weighted_scorer from scorer_owner;
 revoke all on public.scorer_weighted_binaryweightedscorer from scorer_owner;
 revoke all on public.scorer_weighted_weightedscorer from scorer_owner;
 revoke all on public.ceramic_cache_ceramiccache from scorer_owner;

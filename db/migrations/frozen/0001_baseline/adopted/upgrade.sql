@@ -11,6 +11,7 @@ grant select on public.account_allowlist to scorer_owner;
 grant select on public.account_addresslist to scorer_owner;
 grant select on public.account_customcredential to scorer_owner;
 grant select on public.account_customcredentialruleset to scorer_owner;
+grant select on public.scorer_weighted_scorer to scorer_owner;
 grant select on public.scorer_weighted_binaryweightedscorer to scorer_owner;
 grant select on public.scorer_weighted_weightedscorer to scorer_owner;
 grant select on public.ceramic_cache_ceramiccache to scorer_owner;

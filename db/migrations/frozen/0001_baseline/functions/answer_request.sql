@@ -33,7 +33,8 @@ asked for instead, some at a time, and the call made again with their checks.
 
 Arguments
   p_key_prefix, p_key_hash, p_legacy_key_hash  as authenticate_api_key takes them
-  p_scorer_id             the community's id; null matches none
+  p_scorer_id             external_scorer_id of a community of the key's account, else a community's id; null
+                          matches none
   p_address               the wallet, in lower case; null for what is none
   p_trusted_issuers       the DIDs whose credentials count
   p_verifier              names what checks documents, in its version: checks of another are not used
@@ -69,7 +70,7 @@ declare
     v_max_unchecked_bytes constant integer := 2097152;
 
     v_account_id bigint;
-    v_owns_scorer boolean;
+    v_community_id bigint;
     -- One element a live credential, oldest first.
     v_providers text[];
     v_credentials jsonb[];
@@ -80,11 +81,18 @@ declare
     v_nullifier_count bigint;
     v_provider_count bigint;
 begin
+    -- A community that has been deleted is answered too.
     select
         a.account_id,
         a.legacy_parameters,
-        exists (select from account_community as c where c.id = p_scorer_id and c.account_id = a.account_id)
-    into v_account_id, legacy_parameters, v_owns_scorer
+        coalesce(
+            (
+                select c.id from account_community as c
+                where c.external_scorer_id = p_scorer_id::text and c.account_id = a.account_id
+            ),
+            (select c.id from account_community as c where c.id = p_scorer_id and c.account_id = a.account_id)
+        )
+    into v_account_id, legacy_parameters, v_community_id
     from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash) as a;
 
     if v_account_id is null then
@@ -92,7 +100,7 @@ begin
         return;
     end if;
 
-    if not v_owns_scorer then
+    if v_community_id is null then
         outcome := 'unknown_scorer';
         return;
     end if;
@@ -121,10 +129,10 @@ begin
     -- What the wallet holds is read when no other request for its passport is under way: who reads last also writes
     -- last. By name, since a passport that is scored for the first time has no row; and by its row, where it has one,
     -- for the other writers of the table.
-    perform pg_advisory_xact_lock(hashtextextended(format('passport %s %s', p_address, p_scorer_id), 0));
+    perform pg_advisory_xact_lock(hashtextextended(format('passport %s %s', p_address, v_community_id), 0));
 
     perform from registry_passport as p
-    where p.address = p_address and p.community_id = p_scorer_id
+    where p.address = p_address and p.community_id = v_community_id
     for no key update;
 
     -- A document that is too large to have a digest is not read. Revocations are looked up one by one: a join would
@@ -132,11 +140,9 @@ begin
     select array_agg(c.provider), array_agg(c.stamp), array_agg(c.digest)
     into v_providers, v_credentials, v_digests
     from (
-        select l.provider, l.stamp, l.digest
+        select l.provider, l.digest, case when l.digest is not null then l.stamp end as stamp
         from (
-            select
-                c.id, c.updated_at, c.provider::text as provider, c.digest,
-                case when c.digest is not null then c.stamp end as stamp
+            select c.id, c.updated_at, c.provider::text as provider, c.digest, c.stamp
             from ceramic_cache as c
             where
                 c.address = p_address
@@ -230,7 +236,7 @@ begin
     outcome := 'scored';
     answer := score_checked_stamps(
         p_address,
-        p_scorer_id,
+        v_community_id,
         v_providers,
         v_credentials,
         v_expires_at,

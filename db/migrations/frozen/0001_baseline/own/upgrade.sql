@@ -22,7 +22,9 @@ create table scorer.account_community (
     account_id bigint not null references scorer.account_account (id) deferrable initially deferred,
     scorer_id bigint not null,
     name varchar(100) not null default '',
-    human_points_program boolean not null default false
+    human_points_program boolean not null default false,
+    external_scorer_id varchar(42) unique,
+    deleted_at timestamptz
 );
 
 create table scorer.scorer_weighted_binaryweightedscorer (

@@ -14,7 +14,7 @@ select
     k.expiry_date
 from public.account_accountapikey as k;
 
-create rule upgrade as
+create rule upgrade as -- noqa: PRS
 on update to scorer.account_apikey
 do instead
 update public.account_accountapikey as k

@@ -8,5 +8,7 @@ select
     c.account_id,
     c.id as scorer_id,
     c.name,
-    c.human_points_program
+    c.human_points_program,
+    c.external_scorer_id,
+    c.deleted_at
 from public.account_community as c;

@@ -1,4 +1,4 @@
--- Without the offset the document's text would be made once for each place where it stands.
+-- Without the limit the document's text would be made once for each place where it stands.
 drop view if exists scorer.ceramic_cache;
 
 create view scorer.ceramic_cache as
@@ -13,6 +13,6 @@ select
     c.deleted_at,
     (
         select case when octet_length(d.document) <= 65536 then sha256(d.document) end
-        from (select convert_to(c.stamp::text, 'UTF8') as document offset 0) as d
+        from (select convert_to(c.stamp::text, 'UTF8') as document limit 1) as d -- noqa: AM09
     ) as digest
 from public.ceramic_cache_ceramiccache as c;

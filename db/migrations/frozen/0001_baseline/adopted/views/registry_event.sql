@@ -15,7 +15,7 @@ select
     e.created_at
 from public.registry_event as e;
 
-create rule record as
+create rule record as -- noqa: PRS
 on insert to scorer.registry_event
 do instead
 insert into public.registry_event (action, address, data, community_id, created_at)
