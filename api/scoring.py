@@ -63,7 +63,8 @@ def score(database: Database, settings: Settings, key: str | None, scorer_id: st
 def once_attached(
     database: Database, settings: Settings, key: str | None, scorer_id: str, address: str, deadline: float
 ) -> str:
-    """attempt_score, once the database's views stand. Raises Detached where they do not within ten seconds."""
+    """attempt_score, once the database's views stand. Raises Detached where they do not within ten
+    seconds."""
     patience = time.monotonic() + DETACHED
     while True:
         try:

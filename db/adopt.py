@@ -9,6 +9,7 @@ python -m db.adopt --check [CHANGE.sql]  says whether the database fits, as the 
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -33,8 +34,11 @@ def adopt(url: str, pause: float = PAUSE) -> str:
         return NOTHING
     if problems:
         raise SystemExit("\n".join(["Nothing has changed. What does not fit:", *problems]))
-    config = alembic_config(url, adopt=True, lock_timeout=f"{LOCK_TIMEOUT}s")
+    applied: list[str] = []
+    config = alembic_config(url, adopt=True, lock_timeout=f"{LOCK_TIMEOUT}s", applied=applied)
     seconds = patiently(lambda: command.upgrade(config, "head"), pause)
+    if not applied:
+        return NOTHING
     return f"Adopted, in {seconds:.1f} s. The service's DATABASE_URL may name this database."
 
 
@@ -47,13 +51,13 @@ def state(url: str) -> tuple[str | None, list[str]]:
         return frozen.revision_of(connection), existing.problems(connection)
 
 
-def main() -> int:
+def main(given: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m db.adopt", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--plan", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--check", nargs="?", type=Path, const=Path(os.devnull), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     url = os.environ.get("DATABASE_URL")
     if not url:
         sys.exit("DATABASE_URL is not set: it names the existing service's database.")

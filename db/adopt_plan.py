@@ -7,6 +7,7 @@ from db.migrations import frozen
 # What each kind of statement locks of an existing table, in PostgreSQL's words, and who waits for that. All
 # locks are held until the transaction ends; a trigger comes last.
 LOCKS = {
+    "grant": "access share: nobody waits but other changes of the schema",
     "create view": "access share: nobody waits but other changes of the schema",
     "create rule": "row exclusive: nobody waits but other changes of the schema",
     "create trigger": "share row exclusive: writers wait for the commit, which comes next",
@@ -47,7 +48,7 @@ def locks(statement: str) -> dict[str, str]:
 
 def statements(text: str) -> list[str]:
     """The statements of a file of ours, without the comments before them: each ends with a semicolon at the
-    end of a line, outside of a body between dollars."""
+    end of a line, outside of strings."""
     text = re.sub(r"(?m)^--.*\n", "", text)
-    pattern = r"(?s)\S(?:(?!\$\w*\$)(?!;\n).)*(?:(\$\w*\$).*?\1.*?)?;\n"
+    pattern = r"(?s)\S(?:(\$\w*\$).*?\1|'[^']*'|(?!;\n).)*;\n"
     return [found[0].strip() for found in re.finditer(pattern, text)]

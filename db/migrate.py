@@ -23,7 +23,8 @@ def migrate(url: str, revision: str = "head") -> None:
 
 def alembic_config(url: str, **attributes: object) -> Config:
     """What Alembic's commands need to work on the database. Attributes: adopt, true where it is the existing
-    service's; lock_timeout; connection, to run in its transaction instead of one of their own."""
+    service's; lock_timeout; connection, to run in its transaction instead of one of their own; applied, a
+    list that the revisions that were run are added to."""
     config = Config(ROOT / "alembic.ini")
     config.attributes.update(attributes, database_url=url)
     return config

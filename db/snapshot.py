@@ -12,13 +12,13 @@ from db.migrate import ROOT, migrate
 SNAPSHOT = ROOT / "db/schema.sql"
 
 
-def dump(url: str, programs: Path) -> str:
-    """The schema as pg_dump writes it, without what changes from dump to dump.
+def dump(url: str, programs: Path, schema: str = "scorer") -> str:
+    """A schema as pg_dump writes it, without what changes from dump to dump.
 
     programs is the bin folder with a pg_dump of the server's version.
     """
     text = subprocess.run(  # noqa: S603
-        [programs / "pg_dump", "--schema-only", "--schema=scorer", url],
+        [programs / "pg_dump", "--schema-only", f"--schema={schema}", url],
         check=True,
         capture_output=True,
         text=True,

@@ -1,12 +1,14 @@
-"""The tables of the existing service, as facts: for a demo database, and for tests."""
+"""The tables of the existing service, as facts, and ways to fill them as its code does: for a demo database,
+and for tests."""
 
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
+from psycopg import sql
 
 TABLES = Path(__file__).parent / "existing_tables.json"
 # Tables that the others refer to, of which nothing else is needed.
@@ -37,6 +39,85 @@ def create(connection: psycopg.Connection) -> None:
     connection.execute("set local search_path = public")
     for statement in statements:
         connection.execute(statement.encode())
+
+
+def add_account(connection: psycopg.Connection, id_: int) -> None:
+    connection.execute("insert into public.auth_user (id) values (%s)", [id_])
+    connection.execute(
+        "insert into public.account_account (id, address, user_id) values (%s, '', %s)", [id_, id_]
+    )
+
+
+def add_key(connection: psycopg.Connection, account: int, prefix: str, hashed: str, sha256: str = "") -> None:
+    """An API key, by its hash in the older column, in the newer, or in both."""
+    connection.execute(
+        """
+        insert into public.account_accountapikey (
+            id, prefix, hashed_key, hashed_key_sha256, created, name, revoked, account_id, create_scorers,
+            read_scores, submit_passports, historical_endpoint
+        )
+        values (%s, %s, %s, %s, now(), '', false, %s, false, true, false, false)
+        """,
+        [f"{prefix}.{hashed[:100]}", prefix, hashed, sha256 or None, account],
+    )
+
+
+def add_scorer(
+    connection: psycopg.Connection, id_: int, weights: dict[str, str], threshold: str, binary: bool = True
+) -> None:
+    kind = "binaryweightedscorer" if binary else "weightedscorer"
+    connection.execute(
+        """
+        insert into public.scorer_weighted_scorer (id, type, exclude_from_weight_updates)
+        values (%s, %s, false)
+        """,
+        [id_, "WEIGHTED_BINARY" if binary else "WEIGHTED"],
+    )
+    insert: LiteralString = "insert into public.{} (scorer_ptr_id, weights, threshold) values (%s, %s, %s)"
+    connection.execute(
+        sql.SQL(insert).format(sql.Identifier(f"scorer_weighted_{kind}")),
+        [id_, json.dumps(weights), threshold],
+    )
+
+
+def add_community(
+    connection: psycopg.Connection,
+    id_: int,
+    scorer: int,
+    account: int = 1,
+    external_scorer_id: str | None = None,
+    human_points_program: bool = False,
+) -> None:
+    connection.execute(
+        """
+        insert into public.account_community (
+            id, name, description, account_id, scorer_id, created_at, rule, external_scorer_id,
+            human_points_program
+        )
+        values (%s, %s, '', %s, %s, now(), 'LIFO', %s, %s)
+        """,
+        [id_, f"community {id_}", account, scorer, external_scorer_id, human_points_program],
+    )
+
+
+def put(connection: psycopg.Connection, address: str, credential: dict[str, Any], type_: int = 1) -> None:
+    """Puts a credential into the wallet's."""
+    connection.execute(
+        """
+        insert into public.ceramic_cache_ceramiccache (
+            address, provider, stamp, created_at, updated_at, type, compose_db_save_status,
+            compose_db_stream_id, proof_value
+        )
+        values (%s, %s, %s, clock_timestamp(), clock_timestamp(), %s, '', '', %s)
+        """,
+        [
+            address,
+            credential["credentialSubject"]["provider"],
+            json.dumps(credential),
+            type_,
+            credential["proof"].get("proofValue", ""),
+        ],
+    )
 
 
 def column(fact: dict[str, Any]) -> str:

@@ -20,7 +20,11 @@ def run(connection: Connection) -> None:
         "select quote_ident(pg_get_userbyid(nspowner)) from pg_namespace where nspname = 'scorer'"
     ).scalar_one()
     connection.exec_driver_sql(f"set local role {owner}")
-    context.configure(connection=connection, version_table_schema="scorer")
+    context.configure(
+        connection=connection,
+        version_table_schema="scorer",
+        on_version_apply=lambda step, **_: attributes.get("applied", []).append(step.up_revision_id),
+    )
     context.run_migrations()
 
 

@@ -156,12 +156,11 @@ def test_a_legacy_key_works_and_is_upgraded_once(world: World, client: FlaskClie
     assert stored() == legacy("legacy.secret")
     assert get(client, world.path(ADDRESS), X_API_Key="legacy.secret")[0] == 200
     assert stored() == f"sha256${hashlib.sha256(b'legacy.secret').hexdigest()}"
-    stored = (
-        f"select xmin::text from {base_table(world.connection, 'account_apikey')} where prefix = 'legacy'"
-    )
-    ((version,),) = world.execute(stored)
+    keys_table = base_table(world.connection, "account_apikey")
+    row = f"select xmin::text from {keys_table} where prefix = 'legacy'"
+    ((version,),) = world.execute(row)
     assert get(client, world.path(ADDRESS), X_API_Key="legacy.secret")[0] == 200
-    assert world.execute(stored) == [(version,)]
+    assert world.execute(row) == [(version,)]
     assert get(client, world.path(ADDRESS), X_API_Key="legacy.wrong") == INVALID_KEY
 
 
