@@ -2,10 +2,10 @@ export message
 python = .venv/bin/python
 sql = db/functions db/views tests/sql
 
-.PHONY: help run migrate test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
+.PHONY: help run migrate adopt leave detach attach adopt-demo erase test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
 
 help: ## list the commands
-	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
 
 run: ## serve on PORT (8000): DATABASE_URL, or an embedded PostgreSQL with demo data
 	@local/install local
@@ -14,6 +14,26 @@ run: ## serve on PORT (8000): DATABASE_URL, or an embedded PostgreSQL with demo 
 migrate: ## bring DATABASE_URL, without it the embedded database, to the newest schema
 	@local/install local
 	@$(python) -m local.migrate
+
+adopt: ## move in on the existing service's DATABASE_URL; ARGS=--plan says how, ARGS="--check change.sql" whether a change fits
+	@local/install local
+	@$(python) -m db.adopt $(ARGS)
+
+leave: ## take everything of ours out of an adopted DATABASE_URL
+	@local/install local
+	@$(python) -m db.leave
+
+detach attach: ## take the views off the tables of an adopted DATABASE_URL for a change of theirs, and put them back
+	@local/install local
+	@$(python) -m db.attachment $@
+
+adopt-demo: ## see it on a small database: adopt, answer, leave
+	@local/install local
+	@$(python) -m local.adopt_demo
+
+erase: ## remove the wallet ADDRESS from everything that is ours in DATABASE_URL
+	@local/install local
+	@$(python) -m db.erase $(ADDRESS)
 
 test: ## all tests, in the three parts that follow; JOBS (1) at the same time
 	@local/install dev

@@ -23,6 +23,13 @@ CREATE FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, 
 
 ALTER FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text) OWNER TO scorer_owner;
 
+CREATE FUNCTION scorer.erase_wallet(p_address text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET lock_timeout TO '10s';
+
+ALTER FUNCTION scorer.erase_wallet(p_address text) OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.five_decimals(p_value numeric) RETURNS text
     LANGUAGE sql IMMUTABLE;
 
@@ -480,6 +487,8 @@ REVOKE ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text,
 GRANT ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) TO scorer_api;
 
 REVOKE ALL ON FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION scorer.erase_wallet(p_address text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.five_decimals(p_value numeric) FROM PUBLIC;
 

@@ -20,13 +20,16 @@ from psycopg.conninfo import make_conninfo
 from api import keys
 from db import adopt_plan, attachment, check_change, existing, patience
 from db.adopt import NOTHING, adopt, main
+from db.erase import THEIRS, erase
 from db.leave import leave
 from db.migrate import ROOT, migrate
 from db.migrations import frozen
 from db.snapshot import dump
+from harness.checkout import Checkout
 from harness.load import load
 from harness.server import OwnServer, add_service_role, service_url_of
 from harness.service import Service
+from local import adopt_demo
 from local import existing as existing_service
 from local.issuer import Issuer
 
@@ -495,3 +498,53 @@ def test_leaving_under_load_changes_nothing_of_theirs(
     assert dump(existing_url, programs, "public") == before
     with pytest.raises(SystemExit, match="not an adopted one"):
         leave(existing_url)
+
+
+def test_a_view_that_a_revision_changes_changes_both_ways(
+    existing_url: str, programs: Path, tmp_path: Path
+) -> None:
+    """What changes tables in ours changes views there, by the same command."""
+    adopt(existing_url)
+    checkout = Checkout(tmp_path / "checkout")
+    checkout.run("db.release")
+    view = checkout.folder / "db/views/registry_passport.sql"
+    view.write_text(
+        view.read_text().replace("p.community_id\n", "p.community_id,\n    p.requires_calculation\n")
+    )
+    (checkout.folder / "db/views/account_account.sql").unlink()
+    assert checkout.run("db.freeze", "a view") == "0002_a_view"
+    before = dump(existing_url, programs)
+    assert checkout.run("db.migrate", DATABASE_URL=existing_url) == "The database has the newest schema."
+    after = dump(existing_url, programs)
+    assert ("requires_calculation" in after, "VIEW scorer.account_account" in after) == (True, False)
+    assert checkout.run("db.attachment", "detach", DATABASE_URL=existing_url).startswith("Detached")
+    assert checkout.run("db.attachment", "attach", DATABASE_URL=existing_url).startswith("Attached")
+    assert dump(existing_url, programs) == after
+    checkout.run("alembic", "downgrade", "-1", DATABASE_URL=existing_url)
+    assert dump(existing_url, programs) == before
+    checkout.run("alembic", "upgrade", "head", DATABASE_URL=existing_url)
+    assert checkout.run("db.leave", DATABASE_URL=existing_url).startswith("Left, in ")
+
+
+def test_erasing_says_whose_the_rest_is(
+    adopted_url: str, served: Callable[[], Service], session: psycopg.Connection, issuer: Issuer
+) -> None:
+    put(session, issuer, WALLET, "Github", "v0:g")
+    assert ask(served())[0] == 200
+    assert rows(session, "select subject from scorer.credential_check") == [(f"did:pkh:eip155:1:{WALLET}",)]
+    assert erase(adopted_url, WALLET) == [
+        "        1 credential_check",
+        "        0 human_points_bonusaward",
+        "        0 human_points_stampaction",
+        THEIRS,
+    ]
+    assert rows(session, "select count(*) from registry_passport") == [(1,)]
+    with pytest.raises(SystemExit, match="is not an Ethereum address"):
+        erase(adopted_url, "0x1")
+
+
+def test_the_demo_moves_in_answers_and_leaves(capsys: pytest.CaptureFixture[str]) -> None:
+    adopt_demo.main()
+    shown = capsys.readouterr().out
+    assert shown.count("    200 {") == 3
+    assert "The existing schema is as it was, to the byte." in shown

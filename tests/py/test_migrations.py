@@ -1,11 +1,6 @@
 """The migrations: equal to db/functions and to the committed snapshot, and every one can be taken back."""
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +15,9 @@ from db.load import FUNCTIONS as FUNCTION_FILES
 from db.load import load
 from db.migrate import ROOT, alembic_config, migrate
 from db.snapshot import SNAPSHOT, dump, snapshot
+from harness.checkout import Checkout
 from harness.server import OwnServer, connect
-from local import postgres
+from local import existing, postgres
 
 FUNCTIONS = """
 select p.proname, pg_get_functiondef(p.oid), p.proacl::text
@@ -50,54 +46,6 @@ def test_the_migrated_functions_are_those_of_db_functions(empty_database_url: st
 
 def test_a_released_file_never_changes() -> None:
     assert release.altered() == []
-
-
-class Checkout:
-    """A copy of what migrations are made of, to change at will."""
-
-    def __init__(self, folder: Path) -> None:
-        self.migrations = folder / "db/migrations"
-        self.functions = folder / "db/functions"
-        self.folder = folder
-        for name in ("api", "db"):
-            shutil.copytree(ROOT / name, folder / name)
-        shutil.copy(ROOT / "alembic.ini", folder)
-
-    def run(self, *command: str, **environment: str) -> str:
-        """The last line of what a module of the copy prints."""
-        result = subprocess.run(
-            [sys.executable, "-m", *command],
-            cwd=self.folder,
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return (result.stdout + result.stderr).strip().rpartition("\n")[2]
-
-    @cached_property
-    def _asked(self) -> subprocess.Popen[str]:
-        code = "from db import release\nwhile input(): print(release.altered(), flush=True)"
-        return subprocess.Popen(
-            [sys.executable, "-c", code],
-            cwd=self.folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def altered(self) -> str:
-        """What the copy says of its released files, as they are now."""
-        process = self._asked
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write("?\n")
-        process.stdin.flush()
-        return process.stdout.readline().strip()
-
-    def close(self) -> None:
-        if "_asked" in self.__dict__:
-            self._asked.communicate("\n")
 
 
 @pytest.fixture
@@ -163,20 +111,24 @@ def test_functions_that_go_and_come_are_dropped_and_made_both_ways(
     assert [path.name for path in folder.iterdir()] == ["stamp_fault.sql"]
 
 
-def test_every_migration_can_be_taken_back(empty_database_url: str, programs: Path) -> None:
-    scripts = ScriptDirectory.from_config(alembic_config(empty_database_url))
-    revisions = [script.revision for script in scripts.walk_revisions()][::-1]
+@pytest.mark.parametrize("kind", ["own", "adopted"])
+def test_every_migration_can_be_taken_back(empty_database_url: str, programs: Path, kind: str) -> None:
+    if kind == "adopted":
+        with connect(empty_database_url) as connection, connection.transaction():
+            existing.create(connection)
+    config = alembic_config(empty_database_url, adopt=kind == "adopted")
+    revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
     states = []
     for revision in revisions:
-        migrate(empty_database_url, revision)
+        command.upgrade(config, revision)
         states.append(dump(empty_database_url, programs))
     for revision, state in zip(revisions[-2::-1], states[-2::-1], strict=True):
-        command.downgrade(alembic_config(empty_database_url), revision)
+        command.downgrade(config, revision)
         assert dump(empty_database_url, programs) == state
-    command.downgrade(alembic_config(empty_database_url), "base")
+    command.downgrade(config, "base")
     with connect(empty_database_url) as connection:
         assert connection.execute(OBJECTS).fetchall() == []
-    migrate(empty_database_url)
+    command.upgrade(config, "head")
     assert dump(empty_database_url, programs) == states[-1]
 
 
