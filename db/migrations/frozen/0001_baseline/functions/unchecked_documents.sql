@@ -51,7 +51,7 @@ declare
     v_max_rows constant integer := 2000;
     v_max_documents constant integer := 200;
     v_max_bytes constant integer := 2097152;
-    v_lease constant interval := '1 minute';
+    v_lease constant interval := interval '1 minute';
 
     v_issuers constant text := encode(
         sha256(
@@ -76,8 +76,8 @@ declare
     -- The newest ids that are left, and those of them that this call looks at.
     v_ids int8range;
     v_lowest_id bigint;
-    v_found integer;
-    v_given integer;
+    v_found bigint;
+    v_given bigint;
 begin
     if not exists (
         select from check_ahead_progress as p
@@ -100,11 +100,11 @@ begin
         where c.progress_id = v_progress_id and (c.id = p_done or c.claimed_at < now() - v_lease)
         returning c.id, c.ids
     )
-    select coalesce(range_agg(e.ids) filter (where e.id is distinct from p_done), '{}')
+    select coalesce(range_agg(e.ids) filter (where e.id is distinct from p_done), int8multirange())
     into v_ended_ids
     from ended as e;
 
-    select coalesce(range_agg(c.ids), '{}')
+    select coalesce(range_agg(c.ids), int8multirange())
     into v_claimed_ids
     from check_ahead_claim as c
     where c.progress_id = v_progress_id;
@@ -212,7 +212,7 @@ begin
     where p.id = v_progress_id;
 
     ids_left := (
-        select coalesce(sum(upper(i.ids) - lower(i.ids)), 0)
+        select coalesce(sum(upper(i.ids) - lower(i.ids)), 0)::bigint
         from unnest(v_left_ids) as i (ids)
     );
 end;
