@@ -33,6 +33,7 @@ TERMINAL_SECONDS = 0.5
 PLAIN_SECONDS = 10.0
 # A process that checks documents and is told to stop has so long for what it has begun.
 STOP_SECONDS = 10
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -127,7 +128,7 @@ def main() -> int:
         received.add(signum)
         run.stopped.set()
 
-    for signum in (signal.SIGINT, signal.SIGTERM):
+    for signum in SIGNALS:
         signal.signal(signum, stop)
     start = time.monotonic()
     try:
@@ -135,7 +136,8 @@ def main() -> int:
         with processes(arguments.jobs) as run.check:
             work_together(run, arguments.jobs, start)
     except (Unavailable, Unforeseen, BrokenExecutor) as error:
-        print(f"Stopped: {error}. What was checked is kept: run it again to go on.", file=sys.stderr)
+        reason = " ".join(str(error).split()).rstrip(".")
+        print(f"Stopped: {reason}. What was checked is kept: run it again to go on.", file=sys.stderr)
         return 1
     left = f"at most {run.ids_left:,} are left: run it again to go on" if run.ids_left else "none is left"
     print(f"Checked {run.checked:,} documents in {time.monotonic() - start:.1f} s; {left}.")
@@ -180,13 +182,16 @@ def stay_with_parent() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, end_in_time)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def work_together(run: Run, count: int, start: float) -> None:
     """Has so many threads work, and shows how far they are; raises what one of them raises."""
     terminal = sys.stderr.isatty()
-    with ThreadPoolExecutor(count) as threads:
+    # Each starts a process, which has the signals blocked too until it knows what to do with them.
+    block = (signal.SIG_BLOCK, SIGNALS)
+    with ThreadPoolExecutor(count, initializer=signal.pthread_sigmask, initargs=block) as threads:
         working = {threads.submit(run.work) for _ in range(count)}
         while working:
             ended, working = wait(
@@ -194,7 +199,7 @@ def work_together(run: Run, count: int, start: float) -> None:
             )
             if any(each.exception() for each in ended):
                 run.stopped.set()
-            if run.checked and (terminal or working):
+            if run.checked and (terminal or not ended):
                 show(run, time.monotonic() - start, terminal)
             for each in ended:
                 each.result()
