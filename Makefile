@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions tests/sql
 
-.PHONY: help run migrate test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
+.PHONY: help run migrate check-ahead test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -14,6 +14,10 @@ run: ## serve on PORT (8000): DATABASE_URL, or an embedded PostgreSQL with demo 
 migrate: ## bring DATABASE_URL, without it the embedded database, to the newest schema
 	@local/install local
 	@$(python) -m local.migrate
+
+check-ahead: ## check documents of DATABASE_URL before requests ask for them; ARGS="--help" for how fast and with how much
+	@local/install local
+	@$(python) -m api.check_ahead $(ARGS)
 
 test: ## all tests, in the three parts that follow; JOBS (1) at the same time
 	@local/install dev
