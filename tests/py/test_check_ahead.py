@@ -242,6 +242,7 @@ def test_two_runs_at_once_check_each_document_once(world: World, monkeypatch: py
     assert world.execute(UNFINISHED) == []
 
 
+@pytest.mark.http
 def test_two_commands_at_once_share_the_work(world: World) -> None:
     fill(world, 400)
     commands = [start(world, "--jobs", "2", "--rate", "400") for _ in range(2)]

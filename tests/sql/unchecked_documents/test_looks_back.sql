@@ -1,5 +1,5 @@
 begin;
-select plan(7);
+select plan(8);
 
 create procedure pg_temp.done()
 language sql
@@ -33,6 +33,13 @@ where id > 4;
 select is((select ids_left from unchecked()), 0::bigint, 'credentials that are gone are not left');
 call put_numbered(5, 6);
 select is((select providers from unchecked()), '{P6,P5}'::text[], 'those that take their ids are new');
+call pg_temp.done();
+delete from ceramic_cache
+where id < 4;
+select is(
+    (select ids_left from unchecked(0, p_look_back => 4611686018427387904)), 3::bigint,
+    'ids below the oldest credential are not left'
+);
 
 select * from finish();
 rollback;
