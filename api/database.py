@@ -25,6 +25,19 @@ from scorer.answer_request(
 )
 """
 
+UNCHECKED = """
+select claim, documents, ids_left
+from scorer.unchecked_documents(
+    p_verifier => %(verifier)s,
+    p_trusted_issuers => %(trusted_issuers)s,
+    p_limit => %(limit)s,
+    p_look_back => %(look_back)s,
+    p_done => %(done)s
+)
+"""
+
+KEEP = "select scorer.keep_checks(p_verifier => %(verifier)s, p_checks => %(checks)s)"
+
 PING = "select 1"
 
 
@@ -85,6 +98,15 @@ class Reply:
     answer: str | None
 
 
+@dataclass(frozen=True)
+class Unchecked:
+    """What unchecked_documents gives: see there."""
+
+    claim: int | None
+    documents: str | None
+    ids_left: int
+
+
 class Database:
     """Connections to one database, as many as threads have used at the same time.
 
@@ -101,6 +123,16 @@ class Database:
         """Calls answer_request with its arguments, named without p_; raises Unavailable, Misconfigured."""
         (row,) = self._fetch(REQUEST_SCORE, arguments)
         return Reply(*row)
+
+    def unchecked_documents(self, arguments: Mapping[str, Any]) -> Unchecked:
+        """Calls unchecked_documents with its arguments, named without p_; raises Unavailable."""
+        (row,) = self._fetch(UNCHECKED, arguments)
+        return Unchecked(*row)
+
+    def keep_checks(self, verifier: str, checks: str) -> int:
+        """Keeps checks, a JSON array; gives how many are new, raises Unavailable."""
+        ((kept,),) = self._fetch(KEEP, {"verifier": verifier, "checks": checks})
+        return int(kept)
 
     def ping(self) -> None:
         """Asks the database for an answer; raises Unavailable."""

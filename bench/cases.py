@@ -58,18 +58,23 @@ class Wallets:
                     copy.write_row((address, provider, json.dumps(document)))
         return addresses
 
-    def forgotten(self, addresses: list[str]) -> None:
-        """As if these wallets had never been scored, nor their credentials checked."""
-        for statement in (
+    def forgotten(self, addresses: list[str], checks: bool = True) -> None:
+        """As if these wallets had never been scored, nor, unless checks is false, their credentials
+        checked."""
+        statements = [
             "delete from registry_score as s using registry_passport as p"
             " where p.id = s.passport_id and p.address = any(%s)",
             "delete from registry_stamp as s using registry_passport as p"
             " where p.id = s.passport_id and p.address = any(%s)",
             "delete from registry_passport where address = any(%s)",
             "delete from registry_hashscorerlink where address = any(%s)",
-            "delete from credential_check where subject = any("
-            "select 'did:pkh:eip155:1:' || a from unnest(%s::text[]) as a)",
-        ):
+        ]
+        if checks:
+            statements.append(
+                "delete from credential_check where subject = any("
+                "select 'did:pkh:eip155:1:' || a from unnest(%s::text[]) as a)"
+            )
+        for statement in statements:
             self.world.execute(statement, addresses)
 
     def with_another_credential(self, addresses: list[str]) -> None:
@@ -96,6 +101,7 @@ def cases(wallets: Wallets) -> Iterator[Case]:
     """All of them. A case finds wallets as the one before left them: scored, and all credentials checked."""
     usual = wallets.usual = wallets.filled(20)
     yield Case("first scoring", 20, usual, lambda: wallets.forgotten(usual))
+    yield Case("first scoring, checked ahead", 20, usual, lambda: wallets.forgotten(usual, checks=False))
     yield Case("unchanged", 20, usual, nothing)
     yield Case("one credential changed", 20, usual, lambda: wallets.with_another_credential(usual))
     yield Case(f"dedup clash of {CLASHING} stamps", 20, wallets.filled(20, like=usual), nothing)

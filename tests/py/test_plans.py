@@ -64,6 +64,7 @@ REQUEST = """
 select outcome, unchecked
 from answer_request('testkey1', %s, null, 1, %s, %s, %s, %s, true, '-infinity')
 """
+AHEAD = "select claim, documents from unchecked_documents(%s, %s, 200, 1000, null)"
 
 
 class Session:
@@ -111,6 +112,9 @@ class Session:
         )
         self.world.put_valid(third, "Provider1", f"{part}e", f"{part}f")
         self.world.put_valid(third, "Provider2", f"{part}b", f"{part}g")
+        found = self.call(AHEAD, VERIFIER, [self.world.issuer.did])
+        assert found[1].count("\n") == 1
+        assert self.call(AHEAD, "another", [self.world.issuer.did])
         outcome, unchecked = self.request(third)
         assert outcome == "unchecked"
         checks = ",".join(made.as_json() for made in check(unchecked.split("\n")))

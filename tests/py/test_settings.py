@@ -65,7 +65,7 @@ def test_a_bad_setting_is_named_in_one_line(environment: dict[str, str], name: s
         Settings.from_environment(URL | environment)
     assert str(raised.value).startswith(name)
     assert "\n" not in str(raised.value)
-    for module in ("api.wsgi", "api.aws_lambda"):
+    for module in ("api.wsgi", "api.aws_lambda", "api.check_ahead_lambda"):
         served = subprocess.run(
             [sys.executable, "-c", f"import {module}"],
             cwd=ROOT,

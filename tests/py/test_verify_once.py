@@ -1,15 +1,13 @@
 """Credentials are checked once: a check is used for the very document, by the same rules, nothing else."""
 
 import copy
-import importlib.util
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from api import credentials, scoring
+from api import scoring
 from harness.wire import Recording, recorded
 from harness.world import World
 from local.issuer import Issuer
@@ -58,22 +56,9 @@ def test_another_verifier_checks_anew(
 ) -> None:
     world.put_valid(ADDRESS, "Github", "v0:g")
     assert [stamps(), stamps()] == [(["Github"], 2), (["Github"], 1)]
-    monkeypatch.setattr(scoring, "VERIFIER", "didkit 9, rules 9")
+    monkeypatch.setattr(scoring, "VERIFIER", "rules 9, didkit 9")
     assert [stamps(), stamps()] == [(["Github"], 2), (["Github"], 1)]
     assert world.execute("select count(*), count(distinct digest) from credential_check") == [(2, 1)]
-
-
-def test_a_changed_rule_is_another_verifier(tmp_path: Path) -> None:
-    source = Path(credentials.__file__).read_text()
-    changed = tmp_path / "credentials.py"
-    changed.write_text(source.replace("MAX_NULLIFIER = 100", "MAX_NULLIFIER = 99"))
-    spec = importlib.util.spec_from_file_location("changed", changed)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert module.VERIFIER != credentials.VERIFIER
-    assert module.VERIFIER.split()[1] == credentials.VERIFIER.split()[1]
 
 
 def fields(value: Any, path: Place = ()) -> Iterator[Place]:

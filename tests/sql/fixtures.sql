@@ -159,3 +159,35 @@ values (
     p_updated_at
 );
 $function$;
+
+create function tap.unchecked(
+    p_limit integer default 200,
+    p_look_back bigint default 0,
+    p_done bigint default null,
+    p_verifier text default 'v1',
+    p_trusted_issuers text[] default '{did:key:i}',
+    out claim bigint,
+    out providers text[],
+    out ids_left bigint
+)
+language sql
+as $function$
+/* unchecked_documents, of whose documents the providers are given, in their order. */
+select
+    u.claim,
+    (
+        select array_agg(d.document::jsonb #>> '{credentialSubject,provider}' order by d.n)
+        from string_to_table(u.documents, E'\n') with ordinality as d (document, n)
+    ),
+    u.ids_left
+from scorer.unchecked_documents(p_verifier, p_trusted_issuers, p_limit, p_look_back, p_done) as u;
+$function$;
+
+create procedure tap.put_numbered(p_first integer, p_last integer)
+language sql
+as $function$
+/* Puts a document of provider P<number> for each number into the credentials of wallet a, with that id. */
+insert into ceramic_cache (id, address, provider, stamp)
+select n, tap.wallet('a'), 'P' || n, tap.document('P' || n, array['n' || n])
+from generate_series(p_first, p_last) as n;
+$function$;

@@ -1,5 +1,5 @@
 begin;
-select plan(16);
+select plan(17);
 
 call community(7);
 insert into account_apikey (account_id, prefix, hashed_key) values (1, 'good', api_key('good.key'));
@@ -19,6 +19,9 @@ select is(
     score_passport(wallet('a'), 7, stamps(stamp('Github', '{g}'))) ->> 'score', '2.25000', 'scorer_caller scores'
 );
 select throws_ok('select ask()', '42501', null, 'scorer_caller cannot ask for a score with checks of its own');
+select throws_ok(
+    $$ select keep_checks('v1', '[]') $$, '42501', null, 'nor keep checks'
+);
 
 set local role scorer_api;
 select is(
@@ -47,8 +50,8 @@ select results_eq(
     order by 1, 2
     $$,
     $$ values
-    ('scorer_api', 'answer_request'::name), ('scorer_api', 'score_passport'),
-    ('scorer_caller', 'score_passport') $$,
+    ('scorer_api', 'answer_request'::name), ('scorer_api', 'keep_checks'), ('scorer_api', 'score_passport'),
+    ('scorer_api', 'unchecked_documents'), ('scorer_caller', 'score_passport') $$,
     'of the functions, each may execute these alone'
 );
 select is_empty(

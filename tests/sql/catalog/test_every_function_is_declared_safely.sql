@@ -29,7 +29,7 @@ select is_empty(
 );
 select results_eq(
     'select proname from functions where prosecdef order by 1',
-    array['answer_request', 'guard_weights', 'score_passport']::name[],
+    array['answer_request', 'guard_weights', 'keep_checks', 'score_passport', 'unchecked_documents']::name[],
     'those that others call, or fire with rights on a table alone, run with the rights of their owner'
 );
 select is_empty(
@@ -42,8 +42,10 @@ select results_eq(
     from functions as f, aclexplode(f.proacl) as a where a.grantee <> f.proowner order by 1 $$,
     array[
         'answer_request scorer_api EXECUTE',
+        'keep_checks scorer_api EXECUTE',
         'score_passport scorer_api EXECUTE',
-        'score_passport scorer_caller EXECUTE'
+        'score_passport scorer_caller EXECUTE',
+        'unchecked_documents scorer_api EXECUTE'
     ],
     'what is granted is this'
 );

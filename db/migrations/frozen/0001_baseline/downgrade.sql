@@ -1,3 +1,5 @@
+drop table scorer.check_ahead_claim;
+drop table scorer.check_ahead_progress;
 drop table scorer.credential_check;
 drop table scorer.human_points_bonusaward;
 drop table scorer.human_points_stampaction;

@@ -38,9 +38,7 @@ Arguments
   p_address               the wallet, in lower case; null for what is none
   p_trusted_issuers       the DIDs whose credentials count
   p_verifier              names what checks documents, in its version: checks of another are not used
-  p_checks                array of {"digest" (hex sha256 of the document's text in UTF-8), "fault" (null, or why the
-                          document never counts), and without a fault "issuer", "subject" (in lower case),
-                          "provider", "nullifiers", "expires_at", "signed_at"}; [] at first
+  p_checks                as keep_checks takes them; [] at first
   p_human_points_enabled, p_human_points_start
                           as score_passport takes them
 
@@ -112,18 +110,7 @@ begin
 
     -- Kept even where this request cannot be answered yet.
     if p_checks <> '[]' then
-        insert into credential_check (
-            digest, verifier, fault, issuer, subject, provider, nullifiers, expires_at, signed_at
-        )
-        select
-            decode(c.digest, 'hex'), p_verifier, c.fault, c.issuer, c.subject, c.provider, c.nullifiers,
-            c.expires_at, c.signed_at
-        from jsonb_to_recordset(p_checks) as c (
-            digest text, fault text, issuer text, subject text, provider text, nullifiers jsonb,
-            expires_at timestamptz, signed_at timestamptz
-        )
-        order by c.digest collate "C"
-        on conflict (digest, verifier) do nothing;
+        perform keep_checks(p_verifier, p_checks);
     end if;
 
     -- What the wallet holds is read when no other request for its passport is under way: who reads last also writes

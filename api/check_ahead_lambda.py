@@ -1,0 +1,49 @@
+"""The AWS Lambda handler that a schedule invokes: api.check_ahead_lambda.handler.
+
+Checks documents before a request asks for them, until none is left or its time is nearly used up; the next
+invocation goes on from there.
+"""
+
+import json
+import logging
+import time
+from typing import Protocol
+
+from api.check_ahead import Run
+from api.database import Database
+from api.one_line import OneLine
+from api.settings import SettingError, Settings
+
+# Seconds before Lambda would end the invocation: the documents that are being checked take no longer.
+RESERVE = 5.0
+
+# Lambda has put a handler on the root logger, which drops what is below warning.
+logging.getLogger().setLevel(logging.INFO)
+for given in logging.getLogger().handlers:
+    given.addFilter(OneLine())
+log = logging.getLogger(__name__)
+try:
+    settings = Settings.from_environment()
+except SettingError as error:
+    raise SystemExit(str(error)) from None
+
+
+class Context(Protocol):
+    """What Lambda says of the invocation, as far as it is read."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until it is ended."""
+
+
+def handler(event: object, context: Context) -> dict[str, int]:
+    """Gives, and logs as a line of JSON, how many documents were checked, how many of their checks are new,
+    and how many credentials are left at most. Raises Unavailable, which to Lambda is an error of the
+    function."""
+    deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE
+    # Of its own: a connection does not outlast the minutes between invocations.
+    run = Run(Database(settings.database_url), sorted(settings.trusted_issuers), deadline=deadline)
+    run.begin()
+    run.work()
+    counts = {"checked": run.checked, "kept": run.kept, "left": run.ids_left}
+    log.info(json.dumps(counts))
+    return counts
