@@ -242,7 +242,8 @@ def test_a_run_with_nothing_new_reads_little_however_many_there_are(world: World
                 "select unchecked_documents(%s, %s, 200, %s, null)", [VERIFIER, ["did:key:i"], look_back]
             )
             scanned = session.execute(
-                "select relname from pg_stat_xact_user_tables where schemaname in ('scorer', 'public') and seq_scan > 0"
+                "select relname from pg_stat_xact_user_tables"
+                " where schemaname in ('scorer', 'public') and seq_scan > 0"
             )
             assert scanned.fetchall() == []
             rows = session.execute(
