@@ -46,16 +46,17 @@ class Wallets:
         addresses = [
             f"0x{0xBE << 152 | next(self._numbers):040x}" for _ in range(min(self.most, WALLETS[stamps]))
         ]
-        with self.world.connection.cursor().copy(
-            "copy ceramic_cache (address, provider, stamp) from stdin"
-        ) as copy:
-            for position, address in enumerate(addresses):
-                for number, provider in enumerate(itertools.islice(WEIGHTS, stamps)):
-                    holder = like[position] if like and number < CLASHING else address
-                    document = (issuer or self.world.issuer).credential(
-                        address, provider, nullifiers(holder, provider)
-                    )
-                    copy.write_row((address, provider, json.dumps(document)))
+        rows = []
+        for position, address in enumerate(addresses):
+            for number, provider in enumerate(itertools.islice(WEIGHTS, stamps)):
+                holder = like[position] if like and number < CLASHING else address
+                document = (issuer or self.world.issuer).credential(
+                    address, provider, nullifiers(holder, provider)
+                )
+                rows.append((address, provider, json.dumps(document)))
+        self.world.connection.cursor().executemany(
+            "insert into ceramic_cache (address, provider, stamp) values (%s, %s, %s)", rows
+        )
         return addresses
 
     def forgotten(self, addresses: list[str], checks: bool = True) -> None:

@@ -13,7 +13,7 @@ from api import keys
 from api.app import create_app
 from api.settings import Settings
 from db.migrate import migrate
-from harness import printed
+from harness import existing, printed
 from harness.server import add_service_role, connect, create_database, service_url_of
 from local.issuer import Issuer
 
@@ -102,10 +102,13 @@ def inhabited(url: str, service_url: str, issuer: Issuer) -> Iterator[World]:
 
 
 @contextmanager
-def fresh(server: str, issuer: Issuer, name: str) -> Iterator[World]:
-    """A world in a database that is made on a server, with the user of the service."""
+def fresh(server: str, issuer: Issuer, name: str, adopted: bool = False) -> Iterator[World]:
+    """A world in a database that is made on a server, with the user of the service; an adopted one, if so."""
     url = create_database(server, "template0", name)
-    migrate(url)
+    if adopted:
+        existing.make(url)
+    else:
+        migrate(url)
     add_service_role(server)
     with inhabited(url, service_url_of(url), issuer) as world:
         yield world
