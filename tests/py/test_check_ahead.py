@@ -497,7 +497,10 @@ def test_a_schedule_of_lambda_checks_until_its_time_is_used_up(
     assert module.handler({}, Context(5000)) == {"checked": 0, "kept": 0, "left": 30}
     assert module.handler({}, Context(60_000 * 15)) == {"checked": 30, "kept": 30, "left": 0}
     assert module.handler({}, Context(60_000 * 15)) == {"checked": 0, "kept": 0, "left": 0}
+    document = json.dumps(world.issuer.credential(ADDRESS, "P7", ["v0:other"]))
+    world.execute("update ceramic_cache set stamp = %s where provider = 'P7'", document)
+    assert module.handler({}, Context(60_000 * 15)) == {"checked": 1, "kept": 1, "left": 0}
     lines = [record.message for record in caplog.records if record.name == "api.check_ahead_lambda"]
-    assert [json.loads(line)["checked"] for line in lines] == [0, 30, 0]
+    assert [json.loads(line)["checked"] for line in lines] == [0, 30, 0, 1]
     with asked(world) as ask:
         assert ask() == (30, 1)
