@@ -1,5 +1,6 @@
 CREATE ROLE scorer_api NOLOGIN;
 CREATE ROLE scorer_caller NOLOGIN;
+CREATE ROLE scorer_checker NOLOGIN;
 CREATE ROLE scorer_owner NOLOGIN;
 
 CREATE SCHEMA scorer;
@@ -550,6 +551,7 @@ ALTER TABLE ONLY scorer.registry_stamp
 
 GRANT USAGE ON SCHEMA scorer TO scorer_api;
 GRANT USAGE ON SCHEMA scorer TO scorer_caller;
+GRANT USAGE ON SCHEMA scorer TO scorer_checker;
 
 REVOKE ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id bigint, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) TO scorer_api;
@@ -567,7 +569,7 @@ REVOKE ALL ON FUNCTION scorer.guard_weights() FROM PUBLIC;
 REVOKE ALL ON FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.keep_checks(p_verifier text, p_checks jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION scorer.keep_checks(p_verifier text, p_checks jsonb) TO scorer_api;
+GRANT ALL ON FUNCTION scorer.keep_checks(p_verifier text, p_checks jsonb) TO scorer_checker;
 
 REVOKE ALL ON FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 
@@ -578,6 +580,6 @@ GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, 
 REVOKE ALL ON FUNCTION scorer.stamp_fault(p_stamp jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.unchecked_documents(p_verifier text, p_trusted_issuers text[], p_limit integer, p_look_back bigint, p_done bigint, OUT claim bigint, OUT documents text, OUT ids_left bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION scorer.unchecked_documents(p_verifier text, p_trusted_issuers text[], p_limit integer, p_look_back bigint, p_done bigint, OUT claim bigint, OUT documents text, OUT ids_left bigint) TO scorer_api;
+GRANT ALL ON FUNCTION scorer.unchecked_documents(p_verifier text, p_trusted_issuers text[], p_limit integer, p_look_back bigint, p_done bigint, OUT claim bigint, OUT documents text, OUT ids_left bigint) TO scorer_checker;
 
 REVOKE ALL ON FUNCTION scorer.weight_of(p_weights jsonb, p_provider text) FROM PUBLIC;

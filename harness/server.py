@@ -119,10 +119,10 @@ def database(server: str, template: str) -> Iterator[str]:
 
 def add_service_role(server: str) -> None:
     """Makes the user that the service connects as, where the server has none: what it may do, it has of its
-    role alone."""
+    roles alone."""
     with psycopg.connect(server, autocommit=True) as connection:
         if connection.execute("select from pg_roles where rolname = 'service'").fetchone() is None:
-            connection.execute("create role service login in role scorer_api")
+            connection.execute("create role service login in role scorer_api, scorer_checker")
 
 
 def service_url_of(url: str) -> str:

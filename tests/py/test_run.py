@@ -20,6 +20,7 @@ from db.migrate import ROOT
 from harness.service import Service, free_port, wait_for
 from harness.world import World
 from local import demo
+from local.migrate import migrate_embedded
 
 README = (ROOT / "README.md").read_text()
 COPIED = ("Makefile", "alembic.ini", "api", "db", "deploy", "local", "requirements")
@@ -186,7 +187,7 @@ def test_demo_data_of_an_older_checkout_are_made_anew(checkout: Path, make: Run)
     process = make("run", PORT=str(port))
     assert "made anew" not in wait_until_served(port, process, checkout)
     with psycopg.connect(f"postgresql://postgres@/postgres?host={checkout}/.postgres") as connection:
-        connection.execute("update scorer.alembic_version set version_num = '0008_answer_request'")
+        connection.execute("update scorer.alembic_version set version_num = '0008_request_score'")
         connection.execute("alter table scorer.registry_passport drop column community_id")
     interrupt(process)
     process = make("run", PORT=str(port))
@@ -240,3 +241,20 @@ def test_a_taken_port_is_said_plainly(checkout: Path, make: Run) -> None:
         process = make("run", PORT=str(port))
         assert process.wait() != 0
     assert "make run PORT=8001" in (checkout / "output.log").read_text()
+
+
+def test_demo_data_are_made_anew_where_an_unreleased_migration_has_changed(
+    empty_database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = "select from scorer.account_account"
+    for changed in (False, True):
+        for _ in range(2):
+            migrate_embedded(empty_database_url)
+            with psycopg.connect(empty_database_url) as connection:
+                found = connection.execute(kept).fetchall()
+                connection.execute("insert into scorer.account_account default values")
+        assert len(found) == 1
+        assert ("made anew" in capsys.readouterr().out) is changed
+        with psycopg.connect(empty_database_url) as connection:
+            connection.execute("delete from scorer.account_account")
+            connection.execute("comment on schema scorer is 'made from something else'")

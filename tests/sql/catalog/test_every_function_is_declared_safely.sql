@@ -42,10 +42,10 @@ select results_eq(
     from functions as f, aclexplode(f.proacl) as a where a.grantee <> f.proowner order by 1 $$,
     array[
         'answer_request scorer_api EXECUTE',
-        'keep_checks scorer_api EXECUTE',
+        'keep_checks scorer_checker EXECUTE',
         'score_passport scorer_api EXECUTE',
         'score_passport scorer_caller EXECUTE',
-        'unchecked_documents scorer_api EXECUTE'
+        'unchecked_documents scorer_checker EXECUTE'
     ],
     'what is granted is this'
 );

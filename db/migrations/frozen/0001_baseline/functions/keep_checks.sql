@@ -42,4 +42,4 @@ end;
 $function$;
 
 revoke execute on function scorer.keep_checks(text, jsonb) from public;
-grant execute on function scorer.keep_checks(text, jsonb) to scorer_api;
+grant execute on function scorer.keep_checks(text, jsonb) to scorer_checker;

@@ -219,4 +219,4 @@ end;
 $function$;
 
 revoke execute on function scorer.unchecked_documents(text, text[], integer, bigint, bigint) from public;
-grant execute on function scorer.unchecked_documents(text, text[], integer, bigint, bigint) to scorer_api;
+grant execute on function scorer.unchecked_documents(text, text[], integer, bigint, bigint) to scorer_checker;
