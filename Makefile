@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions tests/sql
 
-.PHONY: help run migrate test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
+.PHONY: help run psql migrate test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -10,6 +10,10 @@ help: ## list the commands
 run: ## serve on PORT (8000): DATABASE_URL, or an embedded PostgreSQL with demo data
 	@local/install local
 	@$(python) -m local.run
+
+psql: ## psql on DATABASE_URL, without it on the embedded database, while make run serves it or not
+	@local/install local
+	@$(python) -m local.psql
 
 migrate: ## bring DATABASE_URL, without it the embedded database, to the newest schema
 	@local/install local
