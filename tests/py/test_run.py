@@ -185,7 +185,7 @@ def test_a_given_database_is_served_without_demo_data(checkout: Path, make: Run,
 
 def test_a_given_database_is_migrated(checkout: Path, make: Run, empty_database_url: str) -> None:
     refused = make(
-        "run", DATABASE_URL=empty_database_url, PORT=str(free_port()), TRUSTED_IAM_ISSUERS='["did:key:a"]'
+        "run", DATABASE_URL=empty_database_url, PORT=str(free_port()), TRUSTED_IAM_ISSUERS='["did:key:z6MkA"]'
     )
     assert refused.wait() != 0
     assert "run make migrate" in (checkout / "output.log").read_text()
@@ -257,7 +257,7 @@ def test_demo_data_of_an_older_checkout_are_made_anew(checkout: Path, make: Run)
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not a postgresql:// URL."),
         ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "TRUSTED_IAM_ISSUERS names no issuer"),
         (
-            {"DATABASE_URL": "postgresql://127.0.0.1:1/x", "TRUSTED_IAM_ISSUERS": '["did:key:a"]'},
+            {"DATABASE_URL": "postgresql://127.0.0.1:1/x", "TRUSTED_IAM_ISSUERS": '["did:key:z6MkA"]'},
             "DATABASE_URL cannot be used: ",
         ),
     ],
