@@ -23,11 +23,11 @@ test: ## all tests, in the three parts that follow; JOBS (1) at the same time
 	@local/install dev
 	@$(python) -m tests
 
-test-sql: ## those of SQL functions, on PostgreSQL 18 and 15
+test-sql: ## those of SQL functions, on PostgreSQL 18 and 15 (16 where there is no 15)
 	@local/install dev
 	@$(python) -m tests sql
 
-test-py: ## those in Python, on PostgreSQL 18 and 15
+test-py: ## those in Python, on the same versions
 	@local/install dev
 	@$(python) -m tests py
 

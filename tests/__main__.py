@@ -12,38 +12,42 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from db.migrate import ROOT
+from harness.server import OLDEST, oldest_here
+from local.postgres import EMBEDDED_VERSION
 
+PARTS = ("py", "pooler", "sql")
 # What is written to a server's log, and so must hold no key, belongs to each run.
 PRINTED = "tests/py/test_keys.py::test_nothing_printed_in_the_whole_run_holds_a_key"
-# The longest first: the others fit in beside it.
-RUNS = {
-    "py": {
-        "py 18": ["tests/py", "--server", "yes", "--postgres", "18"],
-        "py": ["tests/py", "--server", "no"],
-        "py 15": ["tests/py", "--server", "yes", "--postgres", "15"],
-    },
-    "pooler": {"pooler": ["tests/py", "--server", "yes", "--pooler"]},
-    "sql": {
-        "sql 18": ["tests/sql", PRINTED, "--postgres", "18"],
-        "sql 15": ["tests/sql", PRINTED, "--postgres", "15"],
-    },
-}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(RUNS))
-    parts = parser.parse_args().parts or list(RUNS)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parts = parser.parse_args().parts or list(PARTS)
     for part in parts:
-        if part not in RUNS:
-            parser.error(f"{part} is none of {', '.join(RUNS)}")
-    runs = {name: arguments for part in parts for name, arguments in RUNS[part].items()}
+        if part not in PARTS:
+            parser.error(f"{part} is none of {', '.join(PARTS)}")
+    oldest = oldest_here() if parts != ["pooler"] else OLDEST
+    runs = {name: arguments for part in parts for name, arguments in runs_of(part, oldest).items()}
     with ThreadPoolExecutor(int(os.environ.get("JOBS", "1"))) as executor:
         ended = list(executor.map(run, runs, runs.values()))
     print()
     for name, (_, last) in zip(runs, ended, strict=True):
-        print(f"{name}: {last}")
+        fallen_back = oldest != OLDEST and name.endswith(str(oldest))
+        print(f"{name}: {last}{f' (no PostgreSQL {OLDEST} here)' if fallen_back else ''}")
     return 1 if any(status for status, _ in ended) else 0
+
+
+def runs_of(part: str, oldest: int) -> dict[str, list[str]]:
+    """The arguments of each run of pytest for a part, by its name; the longest first, as the others fit in
+    beside it."""
+    versions = [str(EMBEDDED_VERSION), str(oldest)]
+    if part == "pooler":
+        return {"pooler": ["tests/py", "--server", "yes", "--pooler"]}
+    if part == "sql":
+        return {f"sql {v}": ["tests/sql", PRINTED, "--postgres", v] for v in versions}
+    newest, old = ({f"py {v}": ["tests/py", "--server", "yes", "--postgres", v]} for v in versions)
+    return newest | {"py": ["tests/py", "--server", "no"]} | old
 
 
 def run(name: str, arguments: list[str]) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from db.migrate import migrate
 from harness import pgtap, printed
 from harness.pooler import pooled
 from harness.server import (
+    OLDEST,
     SETTINGS,
     OwnServer,
     add_service_role,
@@ -32,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--postgres",
         type=int,
-        choices=(15, postgres.EMBEDDED_VERSION),
+        choices=sorted({OLDEST, *postgres.embedded()}),
         default=postgres.EMBEDDED_VERSION,
         help="the version of the server under test",
     )
