@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 from db.load import load
 from db.migrate import migrate
 from harness import pgtap, printed
+from harness.debian import NotPackaged
 from harness.pooler import pooled
 from harness.server import (
     OLDEST,
@@ -78,7 +79,10 @@ def postgres_version(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="session")
 def programs(postgres_version: int) -> Path:
     """The bin folder of the version under test."""
-    return programs_of(postgres_version)
+    try:
+        return programs_of(postgres_version)
+    except NotPackaged as missing:
+        pytest.exit(f"Neither this system nor its archive has {missing}.", 1)
 
 
 @pytest.fixture(scope="session")
