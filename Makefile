@@ -19,7 +19,7 @@ migrate: ## bring DATABASE_URL, without it the embedded database, to the newest 
 	@local/install local
 	@$(python) -m local.migrate
 
-test: ## all tests, in the three parts that follow; JOBS (1) at the same time
+test: ## all tests, in the three parts that follow; JOBS (2) runs at the same time
 	@local/install dev
 	@$(python) -m tests
 

@@ -2,7 +2,8 @@
 
 Runs pytest for each part and PostgreSQL version, once for what meets no server of a version, and passes on
 what each prints, a line at a time after its name. Prints the last line of each at the end, and ends with 1
-where one failed. JOBS of them run at the same time, one by default.
+where one failed. JOBS of them run at the same time, by default two where there are two cores; after them, one
+after the other, those of the tests that judge how soon somebody is answered.
 """
 
 import argparse
@@ -18,6 +19,8 @@ from local.postgres import EMBEDDED_VERSION
 PARTS = ("py", "pooler", "sql")
 # What is written to a server's log, and so must hold no key, belongs to each run.
 PRINTED = "tests/py/test_keys.py::test_nothing_printed_in_the_whole_run_holds_a_key"
+SHARED = ["-m", "not alone"]
+ALONE = ["-m", "alone or last"]
 
 
 def main() -> int:
@@ -29,11 +32,14 @@ def main() -> int:
             parser.error(f"{part} is none of {', '.join(PARTS)}")
     oldest = oldest_here() if parts != ["pooler"] else OLDEST
     runs = {name: arguments for part in parts for name, arguments in runs_of(part, oldest).items()}
-    with ThreadPoolExecutor(int(os.environ.get("JOBS", "1"))) as executor:
+    alone = {name: arguments for part in parts for name, arguments in alone_of(part, oldest).items()}
+    with ThreadPoolExecutor(int(os.environ.get("JOBS") or min(os.cpu_count() or 1, 2))) as executor:
         ended = list(executor.map(run, runs, runs.values()))
+    ended += map(run, alone, alone.values())
+    runs |= alone
     print()
     for name, (_, last) in zip(runs, ended, strict=True):
-        fallen_back = oldest != OLDEST and name.endswith(str(oldest))
+        fallen_back = oldest != OLDEST and str(oldest) in name
         print(f"{name}: {last}{f' (no PostgreSQL {OLDEST} here)' if fallen_back else ''}")
     return 1 if any(status for status, _ in ended) else 0
 
@@ -43,11 +49,21 @@ def runs_of(part: str, oldest: int) -> dict[str, list[str]]:
     beside it."""
     versions = [str(EMBEDDED_VERSION), str(oldest)]
     if part == "pooler":
-        return {"pooler": ["tests/py", "--server", "yes", "--pooler"]}
+        return {"pooler": ["tests/py", "--server", "yes", "--pooler", *SHARED]}
     if part == "sql":
         return {f"sql {v}": ["tests/sql", PRINTED, "--postgres", v] for v in versions}
-    newest, old = ({f"py {v}": ["tests/py", "--server", "yes", "--postgres", v]} for v in versions)
-    return newest | {"py": ["tests/py", "--server", "no"]} | old
+    newest, old = ({f"py {v}": ["tests/py", "--server", "yes", "--postgres", v, *SHARED]} for v in versions)
+    return newest | {"py": ["tests/py", "--server", "no", *SHARED]} | old
+
+
+def alone_of(part: str, oldest: int) -> dict[str, list[str]]:
+    """The same, for the tests that nothing else may run beside."""
+    if part != "py":
+        return {}
+    return {
+        f"py {version} alone": ["tests/py", "--server", "yes", "--postgres", str(version), *ALONE]
+        for version in (EMBEDDED_VERSION, oldest)
+    }
 
 
 def run(name: str, arguments: list[str]) -> tuple[int, str]:
