@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions db/views tests/sql
 
-.PHONY: help run migrate adopt leave detach attach adopt-demo erase check-ahead test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
+.PHONY: help run psql migrate adopt leave detach attach adopt-demo erase check-ahead test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
@@ -10,6 +10,10 @@ help: ## list the commands
 run: ## serve on PORT (8000): DATABASE_URL, or an embedded PostgreSQL with demo data
 	@local/install local
 	@$(python) -m local.run
+
+psql: ## psql on DATABASE_URL, without it on the embedded database, while make run serves it or not
+	@local/install local
+	@$(python) -m local.psql
 
 migrate: ## bring DATABASE_URL, without it the embedded database, to the newest schema
 	@local/install local
@@ -39,17 +43,21 @@ check-ahead: ## check documents of DATABASE_URL before requests ask for them; AR
 	@local/install local
 	@$(python) -m api.check_ahead $(ARGS)
 
-test: ## all tests, in the three parts that follow; JOBS (1) at the same time
+test: ## all tests, in the parts that follow; JOBS (2) runs at the same time
 	@local/install dev
 	@$(python) -m tests
 
-test-sql: ## those of SQL functions, on PostgreSQL 18 and 15
+test-sql: ## those of SQL functions, on PostgreSQL 18 and 15 (16 where there is no 15)
 	@local/install dev
 	@$(python) -m tests sql
 
-test-py: ## those in Python, on PostgreSQL 18 and 15
+test-py: ## those in Python, on the same versions
 	@local/install dev
 	@$(python) -m tests py
+
+test-adopted: ## those that meet tables, on the existing service's
+	@local/install dev
+	@$(python) -m tests adopted
 
 test-pooler: ## those over HTTP, through PgBouncer
 	@local/install dev

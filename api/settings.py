@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-# The methods of the issuers whose proofs are looked at.
-DIDS = ("did:key:", "did:ethr:")
+from api.shapes import is_issuer
+
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
@@ -55,17 +55,22 @@ def database_url(text: str) -> str:
 
 
 def trusted_issuers(text: str) -> frozenset[str]:
-    """The DIDs of a JSON array. At least one: else everybody would be given a score of 0."""
+    """The DIDs of a JSON array, each one that a document's issuer can be. At least one: else everybody would
+    be given a score of 0."""
     try:
         issuers = json.loads(text.strip() or "[]")
     except (ValueError, RecursionError):
         issuers = None
-    if not isinstance(issuers, list) or not all(
-        isinstance(i, str) and i.startswith(DIDS) and i not in DIDS for i in issuers
-    ):
+    if not isinstance(issuers, list):
         raise SettingError(
             'TRUSTED_IAM_ISSUERS is not a JSON array of did:key or did:ethr DIDs, as ["did:key:z6Mk..."].'
         )
+    for number, issuer in enumerate(issuers, 1):
+        if not is_issuer(issuer):
+            raise SettingError(
+                f"TRUSTED_IAM_ISSUERS: number {number} is no DID that a document can have: did:key:z and the "
+                "key, or did:ethr:0x and the 40 or 66 hexadecimal digits of the address or key."
+            )
     if not issuers:
         raise SettingError("TRUSTED_IAM_ISSUERS names no issuer: give the DIDs whose credentials count.")
     return frozenset(issuers)

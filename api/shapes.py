@@ -64,6 +64,11 @@ class Misshapen(Exception):
     """The document is in none of the forms; the message is the reason, one word for the log."""
 
 
+def is_issuer(did: object) -> bool:
+    """Whether a document of one of the forms can have this issuer."""
+    return isinstance(did, str) and bool(DID_KEY.fullmatch(did) or DID_ETHR.fullmatch(did))
+
+
 def check_shape(document: Object) -> None:
     """Takes a document that has passed claims_of; raises Misshapen unless it is in one of the forms:
     unknown_proof where its proof is of no type that is looked at, other_subject where its subject is no

@@ -3,10 +3,10 @@
 import re
 
 from harness.debian import unpacked
-from harness.server import connect
+from harness.server import OLDEST, connect
 
 # The version that the library is built for.
-VERSION = 15
+VERSION = OLDEST
 
 
 def install(url: str) -> None:

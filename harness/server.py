@@ -14,9 +14,12 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from harness import printed
-from harness.debian import unpacked
+from harness.debian import NotPackaged, unpacked
 from local import postgres
 
+# The oldest version supported.
+OLDEST = 15
+SYSTEM = Path("/")
 # Nothing here outlives a test run.
 SETTINGS = {
     "fsync": "off",
@@ -86,18 +89,38 @@ def folder_of_data() -> "tempfile.TemporaryDirectory[str]":
     )
 
 
+def oldest_here() -> int:
+    """The oldest version that there is to test on: OLDEST, or the oldest embedded one where neither the
+    system nor its archive has that."""
+    try:
+        debian_root(OLDEST)
+    except NotPackaged:
+        return min(postgres.embedded())
+    return OLDEST
+
+
 def programs_of(version: int) -> Path:
-    """The bin folder of a version: the embedded one's, the system's, else Debian's package unpacked."""
-    if version == postgres.EMBEDDED_VERSION:
-        return postgres.programs()
-    relative = f"usr/lib/postgresql/{version}/bin"
-    if (Path("/") / relative / "postgres").exists():
-        return Path("/") / relative
-    folder = unpacked(f"postgresql-{version}", f"postgresql-{version}", "--with-dependencies")
-    os.environ["LD_LIBRARY_PATH"] = ":".join(
-        sorted({str(p.parent) for p in (folder / "usr/lib").glob("*-linux-gnu*/*.so*")})
-    )
-    return folder / relative
+    """The bin folder of a version: the embedded one's, the system's, else that of Debian's package unpacked;
+    raises NotPackaged where there is none."""
+    if embedded := postgres.embedded().get(version):
+        return embedded
+    root = debian_root(version)
+    if root != SYSTEM:
+        os.environ["LD_LIBRARY_PATH"] = ":".join(
+            sorted({str(p.parent) for p in (root / "usr/lib").glob("*-linux-gnu*/*.so*")})
+        )
+    return root / bin_folder(version)
+
+
+def debian_root(version: int) -> Path:
+    """Below which folder Debian's package of a version is: the system's, else one that it is unpacked in."""
+    if (SYSTEM / bin_folder(version) / "postgres").exists():
+        return SYSTEM
+    return unpacked(f"postgresql-{version}", f"postgresql-{version}", "--with-dependencies")
+
+
+def bin_folder(version: int) -> str:
+    return f"usr/lib/postgresql/{version}/bin"
 
 
 def create_database(server: str, template: str, name: str | None = None) -> str:

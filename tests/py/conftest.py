@@ -9,8 +9,15 @@ import pytest
 
 from harness import printed
 from harness.service import Service, running
+from local.issuer import Issuer
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def ed25519() -> Issuer:
+    """An issuer that signs the legacy form."""
+    return Issuer.ed25519()
 
 
 @pytest.fixture

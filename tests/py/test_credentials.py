@@ -20,11 +20,6 @@ Document = dict[str, Any]
 Change = Callable[[Document], object]
 
 
-@pytest.fixture(scope="module")
-def ed25519() -> Issuer:
-    return Issuer.ed25519()
-
-
 def checked(document: object) -> Check:
     text = document if isinstance(document, str) else json.dumps(document)
     (result,) = check([text])

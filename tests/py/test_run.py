@@ -15,8 +15,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from db.migrate import ROOT
+from harness.server import name_of
 from harness.service import Service, free_port, wait_for
 from harness.world import World
 from local import demo
@@ -43,10 +45,11 @@ def checkout() -> Iterator[Path]:
 
 @pytest.fixture
 def make(checkout: Path) -> Iterator[Run]:
-    """Starts a make target; its output, both kinds, is in the file output.log of the checkout."""
+    """Starts a make target, with what it is given as standard input; its output, both kinds, is in the file
+    output.log of the checkout."""
     started = []
 
-    def start(target: str, **environment: str) -> subprocess.Popen[str]:
+    def start(target: str, given: str | None = None, **environment: str) -> subprocess.Popen[str]:
         inherited = {
             k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "MAKEFLAGS", "MAKELEVEL")
         }
@@ -55,11 +58,15 @@ def make(checkout: Path) -> Iterator[Run]:
                 ["make", target],
                 cwd=checkout,
                 env=inherited | environment,
+                stdin=None if given is None else subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
             )
+            if process.stdin:
+                process.stdin.write(str(given))
+                process.stdin.close()
         started.append(process)
         return process
 
@@ -125,6 +132,10 @@ def test_a_newcomer_gets_a_score(checkout: Path, make: Run) -> None:
     assert make("migrate").wait() == 0
     assert service.get_json(path, **{name: key})[0] == 200, "make migrate stopped the server of make run"
 
+    assert make("psql", "select address from scorer.registry_passport order by 1").wait() == 0
+    assert re.findall("0x(.)", (checkout / "output.log").read_text()) == ["1", "2", "3"]
+    assert service.get_json(path, **{name: key})[0] == 200, "make psql stopped the server of make run"
+
     events = psycopg.connect(f"postgresql://postgres@/postgres?host={checkout}/.postgres", autocommit=True)
     with events:
         before = count_events(events)
@@ -146,6 +157,9 @@ def test_a_newcomer_gets_a_score(checkout: Path, make: Run) -> None:
     assert not (checkout / ".postgres/postmaster.pid").exists()
 
     assert make("migrate").wait() == 0
+    assert make("psql", "select count(*) from scorer.registry_passport").wait() == 0
+    assert re.search(r"^ +3$", (checkout / "output.log").read_text(), re.MULTILINE)
+    assert not (checkout / ".postgres/postmaster.pid").exists()
 
 
 def count_events(connection: psycopg.Connection) -> int:
@@ -172,7 +186,7 @@ def test_a_given_database_is_served_without_demo_data(checkout: Path, make: Run,
 
 def test_a_given_database_is_migrated(checkout: Path, make: Run, empty_database_url: str) -> None:
     refused = make(
-        "run", DATABASE_URL=empty_database_url, PORT=str(free_port()), TRUSTED_IAM_ISSUERS='["did:key:a"]'
+        "run", DATABASE_URL=empty_database_url, PORT=str(free_port()), TRUSTED_IAM_ISSUERS='["did:key:z6MkA"]'
     )
     assert refused.wait() != 0
     assert "run make migrate" in (checkout / "output.log").read_text()
@@ -180,6 +194,35 @@ def test_a_given_database_is_migrated(checkout: Path, make: Run, empty_database_
         assert make("migrate", DATABASE_URL=empty_database_url).wait() == 0
     with psycopg.connect(empty_database_url) as connection:
         assert connection.execute("select to_regproc('scorer.score_passport') is null").fetchone() == (False,)
+
+
+def test_psql_reaches_a_given_database(
+    checkout: Path, make: Run, empty_database_url: str, programs: Path
+) -> None:
+    url = make_conninfo(empty_database_url, sslmode="disable")
+    path = f"{programs}:{os.environ['PATH']}"
+    assert make("psql", "select current_database()", DATABASE_URL=url, PATH=path).wait() == 0
+    assert name_of(url) in (checkout / "output.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("environment", "line"),
+    [
+        ({}, "There is no embedded database yet: make run makes it."),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not a postgresql:// URL."),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "There is no psql: install Debian's package"),
+    ],
+)
+def test_psql_says_what_is_missing(
+    checkout: Path, make: Run, tmp_path: Path, environment: dict[str, str], line: str
+) -> None:
+    for program in ("make", "sh", "dirname", "cmp"):
+        (tmp_path / program).symlink_to(str(shutil.which(program)))
+    assert make("psql", "select 1", PATH=str(tmp_path), **environment).wait() != 0
+    said = (checkout / "output.log").read_text()
+    assert said.startswith(line)
+    assert "Traceback" not in said
+    assert not (checkout / ".postgres").exists()
 
 
 def test_demo_data_of_an_older_checkout_are_made_anew(checkout: Path, make: Run) -> None:
@@ -215,7 +258,7 @@ def test_demo_data_of_an_older_checkout_are_made_anew(checkout: Path, make: Run)
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not a postgresql:// URL."),
         ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "TRUSTED_IAM_ISSUERS names no issuer"),
         (
-            {"DATABASE_URL": "postgresql://127.0.0.1:1/x", "TRUSTED_IAM_ISSUERS": '["did:key:a"]'},
+            {"DATABASE_URL": "postgresql://127.0.0.1:1/x", "TRUSTED_IAM_ISSUERS": '["did:key:z6MkA"]'},
             "DATABASE_URL cannot be used: ",
         ),
     ],

@@ -1,5 +1,6 @@
 """The settings, and the one line that a bad one stops the service with."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,14 +12,15 @@ from api.settings import SettingError, Settings
 from db.migrate import ROOT
 
 URL = {"DATABASE_URL": "postgresql://db/scorer"}
-TRUSTED = {"TRUSTED_IAM_ISSUERS": '["did:key:a"]'}
+ETHR = "did:ethr:0x" + "a1" * 20
+TRUSTED = {"TRUSTED_IAM_ISSUERS": '["did:key:z6MkA"]'}
 
 
 def test_settings_are_read() -> None:
     settings = Settings.from_environment(
         URL
         | {
-            "TRUSTED_IAM_ISSUERS": '["did:key:a", "did:ethr:b"]',
+            "TRUSTED_IAM_ISSUERS": json.dumps(["did:key:z6MkA", ETHR]),
             "HUMAN_POINTS_ENABLED": "True",
             "HUMAN_POINTS_START_TIMESTAMP": "1750000000",
             "DEMO_SCORER_ID": "335",
@@ -26,7 +28,7 @@ def test_settings_are_read() -> None:
     )
     assert settings == Settings(
         "postgresql://db/scorer",
-        frozenset(["did:key:a", "did:ethr:b"]),
+        frozenset(["did:key:z6MkA", ETHR]),
         True,
         datetime.fromtimestamp(1750000000, UTC),
         335,
@@ -34,7 +36,9 @@ def test_settings_are_read() -> None:
 
 
 def test_no_points_are_given_by_default() -> None:
-    assert Settings.from_environment(URL | TRUSTED) == Settings(URL["DATABASE_URL"], frozenset(["did:key:a"]))
+    assert Settings.from_environment(URL | TRUSTED) == Settings(
+        URL["DATABASE_URL"], frozenset(["did:key:z6MkA"])
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,6 +57,11 @@ def test_no_points_are_given_by_default() -> None:
         ({"TRUSTED_IAM_ISSUERS": '"did:key:a"'}, "TRUSTED_IAM_ISSUERS"),
         ({"TRUSTED_IAM_ISSUERS": "[1]"}, "TRUSTED_IAM_ISSUERS"),
         ({"TRUSTED_IAM_ISSUERS": '[""]'}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": '["did:key:"]'}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": '["did:key:6MkA"]'}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": '["did:ethr:0x12"]'}, "TRUSTED_IAM_ISSUERS"),
+        ({"TRUSTED_IAM_ISSUERS": json.dumps([ETHR, f"{ETHR}#controller"])}, "TRUSTED_IAM_ISSUERS: number 2 "),
+        ({"TRUSTED_IAM_ISSUERS": json.dumps([f"{ETHR}\n"])}, "TRUSTED_IAM_ISSUERS"),
         (TRUSTED | {"HUMAN_POINTS_ENABLED": "maybe"}, "HUMAN_POINTS_ENABLED"),
         (TRUSTED | {"HUMAN_POINTS_START_TIMESTAMP": "tomorrow"}, "HUMAN_POINTS_START_TIMESTAMP"),
         (TRUSTED | {"HUMAN_POINTS_START_TIMESTAMP": "9" * 30}, "HUMAN_POINTS_START_TIMESTAMP"),
@@ -65,13 +74,15 @@ def test_a_bad_setting_is_named_in_one_line(environment: dict[str, str], name: s
         Settings.from_environment(URL | environment)
     assert str(raised.value).startswith(name)
     assert "\n" not in str(raised.value)
-    for module in ("api.wsgi", "api.aws_lambda", "api.check_ahead_lambda"):
-        served = subprocess.run(
+    served = [
+        subprocess.Popen(
             [sys.executable, "-c", f"import {module}"],
             cwd=ROOT,
             env=os.environ | URL | environment,
-            capture_output=True,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
-        assert (served.returncode, served.stderr) == (1, f"{raised.value}\n")
+        for module in ("api.wsgi", "api.aws_lambda", "api.check_ahead_lambda")
+    ]
+    for process in served:
+        assert (process.communicate()[1], process.returncode) == (f"{raised.value}\n", 1)

@@ -120,6 +120,7 @@ def workers(service: Service) -> list[psutil.Process]:
     return psutil.Process(service.pid).children()
 
 
+@pytest.mark.alone
 def test_five_hundred_slow_clients_hold_nobody_up(known: World, serve: Serve) -> None:
     """The others are answered while all of them are still there, unanswered."""
     service = serve(known.service_url)
@@ -136,6 +137,7 @@ def test_five_hundred_slow_clients_hold_nobody_up(known: World, serve: Serve) ->
     assert statistics.median(taken) < 1
 
 
+@pytest.mark.alone
 def test_clients_that_do_not_read_hold_nobody_up_and_are_dropped(known: World, serve: Serve) -> None:
     service = serve(known.service_url, "serve.UNREAD_SECONDS = 3")
     (worker,) = workers(service)
@@ -188,11 +190,11 @@ def test_a_process_takes_no_more_clients_than_it_may_open_files(known: World, se
 
 def test_an_idle_client_is_kept_for_longer_than_a_load_balancer_keeps_it(known: World, serve: Serve) -> None:
     assert server.HEADER_SECONDS > 60
-    service = serve(known.service_url, "serve.HEADER_SECONDS = 5")
+    service = serve(known.service_url, "serve.HEADER_SECONDS = 3")
     with clients(service) as idle:
         (each,) = idle.connect(b"")
         # Longer altogether than one header may take.
-        for pause in (2, 2, 2, 0):
+        for pause in (1.2, 1.2, 1.2, 0):
             assert answer_on(each).startswith(b"HTTP/1.1 200")
             time.sleep(pause)
         # Until the server hangs up.
