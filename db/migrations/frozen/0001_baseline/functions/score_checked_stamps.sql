@@ -36,6 +36,9 @@ Errors
 Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement;
 the wallet's human points (transaction-level advisory lock).
 
+Which stamps count, the verdicts say: one rule after another, each in one place, gives a verdict to stamps that
+have none. A rule that comes before dedup keeps them from claiming links; one that comes after leaves them theirs.
+
 A link is live while expires_at > now(). A live link never changes hands, which guard_live_link sees to for
 every writer; and no decision rests on an unlocked link that was not live: whatever is missing or expired is
 locked before its owner is looked at. Hence read committed is enough.
@@ -49,13 +52,15 @@ declare
     v_threshold numeric;
     v_passport_id bigint;
 
-    -- One element a stamp: null while it counts, else why it does not.
+    -- One element a stamp: null while it counts, else 'deduped' or 'surplus'.
     v_verdicts text[] := array_fill(null::text, array[coalesce(cardinality(p_providers), 0)]);
     v_counted integer[];
 
     -- One element a nullifier, in the order of the stamps and of each stamp's list, and its stamp's position.
     v_hashes text[];
     v_hash_stamps bigint[];
+
+    -- Hashes of links, and live links of other wallets; v_clashes has the positions of the stamps.
     v_open text[];
     v_claimed text[];
     v_taken registry_hashscorerlink[];
@@ -143,8 +148,9 @@ begin
     end if;
 
     ------------------------------------------------------------------------------------------------------
-    -- LIFO dedup, read: the nullifiers of the stamps that count so far, and their links. A live link of another
-    -- wallet is taken; our own with the expiry that it is to have stays; all others are open.
+    -- LIFO dedup, read: the nullifiers of the stamps that count so far, and their links, as this statement sees
+    -- them. A live link of another wallet is taken; a live own one with the expiry that it is to have stays; all
+    -- others are open.
     ------------------------------------------------------------------------------------------------------
     select array_agg(n.hash order by s.i, n.position), array_agg(s.i order by s.i, n.position)
     into v_hashes, v_hash_stamps
@@ -168,9 +174,9 @@ begin
             and (l.address <> p_address or (l.expires_at = w.earliest and l.expires_at = w.latest));
 
     ------------------------------------------------------------------------------------------------------
-    -- LIFO dedup, claim: open links that are missing or expired become this wallet's. A row that somebody made or
-    -- renewed meanwhile, or an own one, is locked and left to be read afterwards. One sorted statement, hence no
-    -- deadlock between wallets whose nullifiers overlap in opposite order.
+    -- LIFO dedup, claim: all open links are locked, and those that are missing or expired become this wallet's.
+    -- What somebody made or renewed meanwhile is taken too; an own one stays for now. One sorted statement, hence
+    -- no deadlock between wallets whose nullifiers overlap in opposite order.
     ------------------------------------------------------------------------------------------------------
     if v_open is not null then
         with claimed as (
@@ -215,14 +221,14 @@ begin
     end if;
 
     ------------------------------------------------------------------------------------------------------
-    -- LIFO dedup, write: a link that was open is ours for as long as one of the stamps with its nullifier that do not
-    -- clash; without any, if it was claimed just now, it goes to the owner of the link that the first of them clashes
-    -- with, and expires with that. Where all were claimed and none is taken, all is as it is to be.
+    -- LIFO dedup, write: an open link expires with the last of the clean stamps that have its nullifier. Without
+    -- any, if it was claimed just now, it goes to the owner of the link that the first of its stamps clashes with,
+    -- and expires with that one. Where all were claimed and none is taken, all is as it is to be.
     ------------------------------------------------------------------------------------------------------
     if v_open is not null and (v_taken is not null or cardinality(v_claimed) < cardinality(v_open)) then
-        -- guard_live_link lets no update change the owner of a live link, not even of one claimed just now, so it
-        -- expires first. The row stays: another writer may have read its id, and an update of a row that is gone
-        -- fails silently.
+        -- guard_live_link lets no update change the owner of a live link, not even of one claimed just now, so
+        -- it expires first. The row stays: another writer may have read its id, and an update of a row that is
+        -- gone fails silently.
         if 'deduped' = any(v_verdicts) then
             update registry_hashscorerlink as l
             set expires_at = v_now
