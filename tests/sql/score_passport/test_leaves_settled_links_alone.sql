@@ -1,5 +1,5 @@
 begin;
-select plan(2);
+select plan(3);
 
 -- A row that a statement has locked names its transaction as xmax.
 call community(7);
@@ -30,6 +30,13 @@ select results_eq(
     where xmax = 0 and hash in ('right', 'theirs', 'deduped') order by hash $$,
     array['deduped', 'right', 'theirs'],
     'an own link that is right already and a live one of another wallet are not locked'
+);
+
+select results_eq(
+    $$ select n_tup_ins, n_tup_upd from pg_stat_xact_user_tables
+    where schemaname = 'scorer' and relname = 'registry_hashscorerlink' $$,
+    $$ values (6::bigint, 3::bigint) $$,
+    'each link is written once, but twice what is given away'
 );
 
 select * from finish();
