@@ -260,7 +260,6 @@ begin
             l.community_id = p_scorer_id
             and l.hash = any(v_open)
             and l.hash = d.hash
-            and l.address = p_address
             and l.expires_at <> d.expires_at
             and (d.address = p_address or l.hash in (select c.hash from unnest(v_claimed) as c (hash)));
     end if;
