@@ -1,5 +1,5 @@
 begin;
-select plan(8);
+select plan(10);
 
 call community(7);
 insert into registry_hashscorerlink (hash, address, community_id, expires_at)
@@ -79,6 +79,25 @@ select results_eq(
     inner join registry_passport as p on p.id = s.passport_id where p.address = wallet('c') order by 1 $$,
     $$ values ('Ens', '2094-01-01T00:00:00Z'), ('Github', '2093-01-01T00:00:00Z') $$,
     'and each provider at most one stored stamp'
+);
+
+select results_eq(
+    $$ select stamp_scores from registry_score where stamps -> 'Ens' is not null $$,
+    array['{"Github": 2.25, "Ens": 3}'::jsonb],
+    'a deduped provider has no weight in the score'
+);
+
+select is(
+    score_passport(
+        wallet('d'),
+        7,
+        stamps(
+            stamp('Google', '{taken}', '2081-01-01T00:00:00Z') || '{"credential": {}}',
+            stamp('Google', '{taken}', '2082-01-01T00:00:00Z')
+        )
+    ) #>> '{stamps,Google,expiration_date}',
+    '2081-01-01T00:00:00+00:00',
+    'the first of two deduped stamps shows, with its expiry where the document says none'
 );
 
 select * from finish();
