@@ -1,5 +1,5 @@
 begin;
-select plan(8);
+select plan(11);
 
 call community(7);
 insert into registry_hashscorerlink (hash, address, community_id, expires_at)
@@ -46,16 +46,51 @@ select is(
 
 select is(
     score_passport(
-        wallet('f'), 7, stamps(stamp('Github', '{b1,twice}'), stamp('Google', '{a1,twice}'))
+        wallet('f'),
+        7,
+        stamps(
+            stamp('Github', '{b1,twice}', '2090-01-01T00:00:00Z'),
+            stamp('Google', '{a1,b1,twice}', '2095-01-01T00:00:00Z'),
+            stamp('Ens', '{again,own}', '2085-01-01T00:00:00Z'),
+            stamp('Lens', '{a1,again}', '2090-01-01T00:00:00Z')
+        )
     ) ->> 'score',
     '0.00000',
     'two deduped stamps may share a free nullifier'
 );
 
 select results_eq(
-    $$ select l from links(7) as l where l ~ '^(twice|fresh)' $$,
-    array['fresh c 2083', 'twice b 2082'],
-    'which goes to the owner that the first of them clashes with'
+    $$ select l from links(7) as l where l ~ '^(twice|again|fresh)' $$,
+    array['again c 2083', 'fresh c 2083', 'twice b 2082'],
+    'which goes to the owner that the first of them clashes with, whichever expires last'
+);
+
+-- Of another community, and two of wallet a in this one.
+call community(8);
+insert into registry_hashscorerlink (hash, address, community_id, expires_at)
+values
+('x1', wallet('b'), 8, '2085-01-01Z'),
+('x3', wallet('c'), 8, '2085-01-01Z'),
+('x1', wallet('c'), 7, '2020-01-01Z'),
+('x2', wallet('c'), 7, '2021-01-01Z'),
+('a2', wallet('a'), 7, '2084-01-01Z');
+
+select is(
+    score_passport(
+        wallet('c'), 7, stamps(stamp('Google', '{x1}', '2090-01-01T00:00:00Z'), stamp('Github', '{x2,x3,a2,a1}'))
+    ) ->> 'score',
+    '1.00000',
+    'a stamp may clash twice'
+);
+
+select results_eq(
+    $$ select l from links(7) as l where l ~ '^(x|a2|a1)' $$,
+    array['a1 a 2081', 'a2 a 2084', 'x1 c 2090', 'x2 c 2021', 'x3 a 2084'],
+    'with links of its own community; those that it clashes with stay as they are'
+);
+
+select results_eq(
+    'select links(8)', array['x1 b 2085', 'x3 c 2085'], 'the other one keeps its own'
 );
 
 select is(

@@ -1,5 +1,5 @@
 begin;
-select plan(4);
+select plan(6);
 
 call community(7);
 
@@ -38,6 +38,28 @@ select is((select count(*) from registry_stamp), 4::bigint, 'another passport ke
 update answer set body = score_passport(wallet('a'), 7, '[]');
 select results_eq(
     $$ select provider::text from registry_stamp $$, array['Ens'], 'without stamps nothing is stored'
+);
+
+-- All with one document, which another passport has as well, and which is then written otherwise.
+update answer set body = score_passport(wallet('d'), 7, stamps(stamp('Github', '{d}') || '{"credential": {"n": 1.0}}'));
+update answer set body = score_passport(wallet('c'), 7, stamps(stamp('Github', '{c}') || '{"credential": {"n": 1.0}}'));
+update answer set body = score_passport(wallet('c'), 7, stamps(stamp('Google', '{c}') || '{"credential": {"n": 1.0}}'));
+
+create function pg_temp.stored(p_wallet text)
+returns setof text language sql as $$
+select concat_ws(' ', s.provider, s.credential ->> 'n')
+from scorer.registry_stamp as s inner join scorer.registry_passport as p on p.id = s.passport_id
+where p.address = p_wallet
+$$;
+
+select results_eq(
+    $$ select pg_temp.stored(wallet('c')) $$, array['Google 1.0'], 'a document is stored for its provider and passport'
+);
+
+update answer set
+    body = score_passport(wallet('c'), 7, stamps(stamp('Google', '{c}') || '{"credential": {"n": 1.00}}'));
+select results_eq(
+    $$ select pg_temp.stored(wallet('c')) $$, array['Google 1.00'], 'as it was written'
 );
 
 select * from finish();

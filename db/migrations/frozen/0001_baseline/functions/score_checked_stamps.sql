@@ -36,6 +36,9 @@ Errors
 Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement;
 the wallet's human points (transaction-level advisory lock).
 
+Which stamps count, the verdicts say: one rule after another, each in one place, gives a verdict to stamps that
+have none. A rule that comes before dedup keeps them from claiming links; one that comes after leaves them theirs.
+
 A link is live while expires_at > now(). A live link never changes hands, which guard_live_link sees to for
 every writer; and no decision rests on an unlocked link that was not live: whatever is missing or expired is
 locked before its owner is looked at. Hence read committed is enough.
@@ -49,24 +52,21 @@ declare
     v_threshold numeric;
     v_passport_id bigint;
 
+    -- One element a stamp: null while it counts, else 'deduped' or 'surplus'.
+    v_verdicts text[] := array_fill(null::text, array[coalesce(cardinality(p_providers), 0)]);
+    v_counted integer[];
+
     -- One element a nullifier, in the order of the stamps and of each stamp's list, and its stamp's position.
     v_hashes text[];
     v_hash_stamps bigint[];
 
-    v_wanted bigint;
+    -- Hashes of links, and live links of other wallets; v_clashes has the positions of the stamps.
+    v_open text[];
     v_claimed text[];
-    v_locked_hashes text[];
-    v_settled_hashes text[];
-    v_settled_owners text[];
-    v_settled_expiries timestamptz[];
-    v_deduped bigint[] := array[]::bigint[];
-    v_renewed_hashes text[];
-    v_renewed_expiries timestamptz[];
-    v_backfilled_hashes text[];
-    v_backfilled_owners text[];
-    v_backfilled_expiries timestamptz[];
+    v_taken registry_hashscorerlink[];
+    v_clash record;
+    v_clashes registry_hashscorerlink[];
 
-    v_counted bigint[];
     v_stored bigint;
     v_kept bigint[];
     v_kept_providers text[];
@@ -148,189 +148,157 @@ begin
     end if;
 
     ------------------------------------------------------------------------------------------------------
-    -- LIFO dedup.
+    -- LIFO dedup, read: the nullifiers of the stamps that count so far, and their links, as this statement sees
+    -- them. A live link of another wallet is taken; a live own one with the expiry that it is to have stays; all
+    -- others are open.
     ------------------------------------------------------------------------------------------------------
     select array_agg(n.hash order by s.i, n.position), array_agg(s.i order by s.i, n.position)
     into v_hashes, v_hash_stamps
     from unnest(p_nullifiers) with ordinality as s (nullifiers, i)
-    cross join lateral jsonb_array_elements_text(s.nullifiers) with ordinality as n (hash, position);
+    cross join lateral jsonb_array_elements_text(s.nullifiers) with ordinality as n (hash, position)
+    where v_verdicts[s.i] is null;
 
-    -- A link is settled, as this statement sees it, when it is another wallet's and live, or our own with the
-    -- expiry that it is to have.
-    with wanted as (
+    select array_agg(l) filter (where l.address <> p_address), array_agg(w.hash) filter (where l.hash is null)
+    into v_taken, v_open
+    from (
         select n.hash, min(p_expires_at[n.i]) as earliest, max(p_expires_at[n.i]) as latest
         from unnest(v_hashes, v_hash_stamps) as n (hash, i)
         group by n.hash
-    ),
-
-    settled as (
-        select l.hash, l.address, l.expires_at
-        from registry_hashscorerlink as l
-        inner join wanted as w on w.hash = l.hash
-        where
-            l.community_id = p_scorer_id
+    ) as w
+    left join registry_hashscorerlink as l
+        on
+            l.hash = w.hash
+            and l.community_id = p_scorer_id
             and l.hash = any(v_hashes)
             and l.expires_at > v_now
-            and (l.address <> p_address or (l.expires_at = w.earliest and l.expires_at = w.latest))
-    )
+            and (l.address <> p_address or (l.expires_at = w.earliest and l.expires_at = w.latest));
 
-    select
-        (select count(*) from wanted),
-        array_agg(s.hash::text),
-        array_agg(s.address::text),
-        array_agg(s.expires_at)
-    into v_wanted, v_settled_hashes, v_settled_owners, v_settled_expiries
-    from settled as s;
-
-    -- All others are locked: whatever is missing or expired is claimed for this wallet; a row that somebody
-    -- made or renewed meanwhile, or an own one, is left to be read once the lock is held. One sorted statement,
-    -- hence no deadlock between wallets whose nullifiers overlap in opposite order.
-    if v_wanted > coalesce(cardinality(v_settled_hashes), 0) then
-        with unsettled as (
-            select n.hash, max(p_expires_at[n.i]) as latest
-            from unnest(v_hashes, v_hash_stamps) as n (hash, i)
-            where n.hash not in (select s.hash from unnest(v_settled_hashes) as s (hash))
-            group by n.hash
-        ),
-
-        claimed as (
+    ------------------------------------------------------------------------------------------------------
+    -- LIFO dedup, claim: all open links are locked, and those that are missing or expired become this wallet's.
+    -- What somebody made or renewed meanwhile is taken too; an own one stays for now. One sorted statement, hence
+    -- no deadlock between wallets whose nullifiers overlap in opposite order.
+    ------------------------------------------------------------------------------------------------------
+    if v_open is not null then
+        with claimed as (
             insert into registry_hashscorerlink as l (hash, address, community_id, expires_at)
-            select u.hash, p_address, p_scorer_id, u.latest
-            from unsettled as u
-            order by u.hash collate "C"
+            select n.hash, p_address, p_scorer_id, max(p_expires_at[n.i])
+            from unnest(v_hashes, v_hash_stamps) as n (hash, i)
+            inner join unnest(v_open) as o (hash) on o.hash = n.hash
+            group by n.hash
+            order by n.hash collate "C"
             on conflict (hash, community_id) do update
                 set address = excluded.address, expires_at = excluded.expires_at
                 where l.expires_at <= v_now and l.address <> excluded.address
             returning l.hash
         )
 
-        select
-            (select array_agg(c.hash::text) from claimed as c),
-            (select array_agg(u.hash) from unsettled as u)
-        into v_claimed, v_locked_hashes;
-    end if;
+        select coalesce(array_agg(c.hash), '{}')
+        into v_claimed
+        from claimed as c;
 
-    -- Where each link is settled and ours there is nothing to decide. Else decide from the settled links as
-    -- they were, whatever became of them meanwhile, and from the locked ones as they are. Claims that turn out
-    -- to belong to a deduped stamp go to the owner of the link it clashes with, in the order of the stamp's own
-    -- nullifiers.
-    if v_locked_hashes is not null or p_address <> any(v_settled_owners) then
-        with nullifier as (
-            select n.hash, n.i, n.position
-            from unnest(v_hashes, v_hash_stamps) with ordinality as n (hash, i, position)
-        ),
-
-        link as (
-            select s.hash, s.address, s.expires_at
-            from unnest(v_settled_hashes, v_settled_owners, v_settled_expiries) as s (hash, address, expires_at)
-            union all
-            select l.hash::text, l.address::text, l.expires_at
+        if cardinality(v_claimed) < cardinality(v_open) then
+            select v_taken || array_agg(l)
+            into v_taken
             from registry_hashscorerlink as l
-            where l.community_id = p_scorer_id and l.hash = any(v_locked_hashes)
-        ),
+            where l.community_id = p_scorer_id and l.hash = any(v_open) and l.address <> p_address;
+        end if;
+    end if;
 
-        deduped as (
-            select distinct on (n.i) n.i, l.address, l.expires_at
-            from nullifier as n
-            inner join link as l on l.hash = n.hash
-            where l.address <> p_address and l.expires_at > v_now
+    ------------------------------------------------------------------------------------------------------
+    -- LIFO dedup, decide: from the taken links as they were read, whatever became of them meanwhile, and from the
+    -- locked ones as they are. A stamp clashes with the first of its nullifiers whose link is taken.
+    ------------------------------------------------------------------------------------------------------
+    if v_taken is not null then
+        for v_clash in
+            select distinct on (n.i) n.i, l as link
+            from unnest(v_hashes, v_hash_stamps) with ordinality as n (hash, i, position)
+            inner join unnest(v_taken) as l on l.hash = n.hash
             order by n.i, n.position
-        ),
-
-        clean as (
-            select n.hash, max(p_expires_at[n.i]) as expires_at
-            from nullifier as n
-            where n.i not in (select d.i from deduped as d)
-            group by n.hash
-        ),
-
-        renewed as (
-            select c.hash, c.expires_at
-            from clean as c
-            inner join link as l on l.hash = c.hash
-            where l.expires_at <> c.expires_at
-        ),
-
-        backfilled as (
-            select distinct on (n.hash) n.hash, d.address, d.expires_at
-            from nullifier as n
-            inner join deduped as d on d.i = n.i
-            where n.hash = any(v_claimed) and n.hash not in (select c.hash from clean as c)
-            order by n.hash, n.i
-        )
-
-        select
-            coalesce((select array_agg(d.i order by d.i) from deduped as d), '{}'),
-            (select array_agg(r.hash) from renewed as r),
-            (select array_agg(r.expires_at) from renewed as r),
-            (select array_agg(b.hash) from backfilled as b),
-            (select array_agg(b.address::text) from backfilled as b),
-            (select array_agg(b.expires_at) from backfilled as b)
-        into
-            v_deduped,
-            v_renewed_hashes,
-            v_renewed_expiries,
-            v_backfilled_hashes,
-            v_backfilled_owners,
-            v_backfilled_expiries;
-    end if;
-
-    if v_renewed_hashes is not null then
-        update registry_hashscorerlink as l
-        set expires_at = r.expires_at
-        from unnest(v_renewed_hashes, v_renewed_expiries) as r (hash, expires_at)
-        where
-            l.community_id = p_scorer_id
-            and l.hash = any(v_renewed_hashes)
-            and l.hash = r.hash
-            and l.address = p_address;
-    end if;
-
-    -- guard_live_link lets no update change the owner of a live link, not even of one claimed just now, so it
-    -- expires first. The row stays: another writer may have read its id, and an update of a row that is gone
-    -- fails silently.
-    if v_backfilled_hashes is not null then
-        update registry_hashscorerlink as l
-        set expires_at = v_now
-        where l.community_id = p_scorer_id and l.hash = any(v_backfilled_hashes) and l.address = p_address;
-
-        update registry_hashscorerlink as l
-        set address = b.address, expires_at = b.expires_at
-        from unnest(v_backfilled_hashes, v_backfilled_owners, v_backfilled_expiries)
-            as b (hash, address, expires_at)
-        where
-            l.community_id = p_scorer_id
-            and l.hash = any(v_backfilled_hashes)
-            and l.hash = b.hash
-            and l.address = p_address;
+        loop
+            v_verdicts[v_clash.i] := 'deduped';
+            v_clashes[v_clash.i] := v_clash.link;
+        end loop;
     end if;
 
     ------------------------------------------------------------------------------------------------------
-    -- Stamps: exactly the clean ones, of each provider the first. Rows that hold the credential already, byte
-    -- by byte, are kept; documents are compared within a provider only.
+    -- LIFO dedup, write: an open link expires with the last of the clean stamps that have its nullifier. Without
+    -- any, if it was claimed just now, it goes to the owner of the link that the first of its stamps clashes with,
+    -- and expires with that one. Where all were claimed and none is taken, all is as it is to be.
     ------------------------------------------------------------------------------------------------------
-    with counted as materialized (
-        select distinct on (c.provider) c.provider, c.i
-        from unnest(p_providers) with ordinality as c (provider, i)
-        where c.i <> all(v_deduped)
-        order by c.provider, c.i
-    ),
+    if v_open is not null and (v_taken is not null or cardinality(v_claimed) < cardinality(v_open)) then
+        -- guard_live_link lets no update change the owner of a live link, not even of one claimed just now, so
+        -- it expires first. The row stays: another writer may have read its id, and an update of a row that is
+        -- gone fails silently.
+        if 'deduped' = any(v_verdicts) then
+            update registry_hashscorerlink as l
+            set expires_at = v_now
+            where
+                l.community_id = p_scorer_id
+                and l.hash = any(v_claimed)
+                and l.hash not in (
+                    select n.hash
+                    from unnest(v_hashes, v_hash_stamps) as n (hash, i)
+                    where v_verdicts[n.i] is null
+                );
+        end if;
 
-    kept as (
+        update registry_hashscorerlink as l
+        set address = d.address, expires_at = d.expires_at
+        from (
+            select distinct on (n.hash)
+                n.hash,
+                coalesce((v_clashes[n.i]).address, p_address) as address,
+                coalesce((v_clashes[n.i]).expires_at, p_expires_at[n.i]) as expires_at
+            from unnest(v_hashes, v_hash_stamps) as n (hash, i)
+            order by
+                n.hash,
+                v_verdicts[n.i] is not null,
+                case when v_verdicts[n.i] is null then p_expires_at[n.i] end desc,
+                n.i
+        ) as d
+        where
+            l.community_id = p_scorer_id
+            and l.hash = any(v_open)
+            and l.hash = d.hash
+            and l.expires_at <> d.expires_at
+            and (d.address = p_address or l.hash in (select c.hash from unnest(v_claimed) as c (hash)));
+    end if;
+
+    ------------------------------------------------------------------------------------------------------
+    -- Surplus: of each provider the first stamp that still counts does, whatever it claimed.
+    ------------------------------------------------------------------------------------------------------
+    for v_stamp in
+        select p.i
+        from (
+            select s.i, row_number() over (partition by s.provider order by s.i) as place
+            from unnest(p_providers) with ordinality as s (provider, i)
+            where v_verdicts[s.i] is null
+        ) as p
+        where p.place > 1
+    loop
+        v_verdicts[v_stamp] := 'surplus';
+    end loop;
+
+    v_counted := array_positions(v_verdicts, null);
+
+    ------------------------------------------------------------------------------------------------------
+    -- Stamps: exactly those that count. Rows that hold the credential already, byte by byte, are kept; documents
+    -- are compared within a provider only.
+    ------------------------------------------------------------------------------------------------------
+    with kept as (
         select min(s.id) as id, s.provider
         from registry_stamp as s
-        inner join counted as c
-            on c.provider = s.provider and record_image_eq(row(p_credentials[c.i]), row(s.credential))
+        inner join unnest(v_counted) as c (i)
+            on p_providers[c.i] = s.provider and record_image_eq(row(p_credentials[c.i]), row(s.credential))
         where s.passport_id = v_passport_id
         group by s.provider
     )
 
     select
-        (select coalesce(array_agg(c.i order by c.i), '{}') from counted as c),
         (select count(*) from registry_stamp as s where s.passport_id = v_passport_id),
         coalesce(array_agg(k.id), '{}'),
         coalesce(array_agg(k.provider::text), '{}')
-    into v_counted, v_stored, v_kept, v_kept_providers
+    into v_stored, v_kept, v_kept_providers
     from kept as k;
 
     if v_stored > cardinality(v_kept) then
@@ -340,22 +308,23 @@ begin
 
     if cardinality(v_counted) > cardinality(v_kept) then
         insert into registry_stamp (passport_id, provider, credential)
-        select v_passport_id, c.provider, c.credential
-        from unnest(p_providers, p_credentials) with ordinality as c (provider, credential, i)
-        where c.i = any(v_counted) and c.provider <> all(v_kept_providers);
+        select v_passport_id, p_providers[c.i], p_credentials[c.i]
+        from unnest(v_counted) as c (i)
+        where p_providers[c.i] <> all(v_kept_providers);
     end if;
 
     ------------------------------------------------------------------------------------------------------
-    -- Score: numeric throughout; a provider without a weight is worth 0. A provider with a clean stamp beside a
-    -- deduped one is shown as what it counts for: of one key, jsonb keeps the last value.
+    -- Score: numeric throughout; a provider without a weight is worth 0. A provider with a stamp that counts is
+    -- shown as what it counts for, else as its first: of one key, jsonb keeps the last value.
     ------------------------------------------------------------------------------------------------------
     with stamp as materialized (
         select
             s.i,
             s.provider,
             s.expires_at,
-            weight_of(v_weights, s.provider) as weight,
-            s.i = any(v_counted) as counts
+            v_verdicts[s.i] as verdict,
+            v_verdicts[s.i] is null as counts,
+            weight_of(v_weights, s.provider) as weight
         from unnest(p_providers, p_expires_at) with ordinality as s (provider, expires_at, i)
     )
 
@@ -368,14 +337,14 @@ begin
                 s.provider,
                 jsonb_build_object(
                     'score', five_decimals(case when s.counts then s.weight else 0 end),
-                    'dedup', not s.counts,
+                    'dedup', s.verdict is not distinct from 'deduped',
                     'expiration_date', case
                         when s.counts then iso_timestamp(s.expires_at)
                         else coalesce(p_credentials[s.i] ->> 'expirationDate', iso_timestamp(s.expires_at))
                     end
                 )
                 order by s.counts, s.i desc
-            ) filter (where s.counts or s.i = any(v_deduped)),
+            ),
             '{}'
         ),
         min(s.expires_at) filter (where s.counts)
@@ -426,18 +395,19 @@ begin
     ------------------------------------------------------------------------------------------------------
     -- Events: one a deduped stamp, then the score as it was stored.
     ------------------------------------------------------------------------------------------------------
-    if cardinality(v_deduped) > 0 then
+    if 'deduped' = any(v_verdicts) then
         insert into registry_event (action, address, data, community_id, created_at)
         select
             'LIFO_DEDUPLICATION',
             p_address,
             jsonb_build_object(
-                'nullifiers', p_nullifiers[d.i], 'provider', p_providers[d.i], 'community_id', p_scorer_id
+                'nullifiers', p_nullifiers[s.i], 'provider', p_providers[s.i], 'community_id', p_scorer_id
             ),
             p_scorer_id,
             v_now
-        from unnest(v_deduped) as d (i)
-        order by d.i;
+        from unnest(v_verdicts) with ordinality as s (verdict, i)
+        where s.verdict = 'deduped'
+        order by s.i;
     end if;
 
     insert into registry_event (action, address, data, community_id, created_at)
