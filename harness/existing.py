@@ -101,7 +101,7 @@ values (
     new.address, coalesce(new.data, '{}'), new.community_id, coalesce(new.created_at, now())
 );
 create view world.registry_hashscorerlink as
-select ctid, id, hash, address, community_id, expires_at from public.registry_hashscorerlink;
+select ctid, xmax, id, hash, address, community_id, expires_at from public.registry_hashscorerlink;
 """
 
 

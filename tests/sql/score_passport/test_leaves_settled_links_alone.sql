@@ -12,7 +12,7 @@ values
 
 create temporary view written as
 select n_tup_ins, n_tup_upd from pg_stat_xact_user_tables
-where schemaname = 'scorer' and relname = 'registry_hashscorerlink';
+where schemaname in ('scorer', 'public') and relname = 'registry_hashscorerlink';
 create temporary table before as select * from written;
 
 create temporary table answer as

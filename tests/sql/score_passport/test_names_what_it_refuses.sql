@@ -2,7 +2,7 @@ begin;
 select plan(4);
 
 -- As older rows, and those of other services' tables.
-alter table scorer_weighted_binaryweightedscorer disable trigger guard_weights;
+call unguard_weights();
 call community(7, '{"Text": "much", "Null": null}');
 
 create function pg_temp.detail_of(p_scorer_id bigint, variadic p_stamps jsonb[])
