@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions db/views tests/sql
 
-.PHONY: help run psql migrate adopt leave detach attach adopt-demo erase check-ahead test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
+.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
@@ -30,6 +30,10 @@ leave: ## take everything of ours out of an adopted DATABASE_URL
 detach attach: ## take the views off the tables of an adopted DATABASE_URL for a change of theirs, and put them back
 	@local/install local
 	@$(python) -m db.attachment $@
+
+digests: ## keep the digests of credentials on an adopted DATABASE_URL, which saves requests time; ARGS=--drop forgets them
+	@local/install local
+	@$(python) -m db.digests $(ARGS)
 
 adopt-demo: ## see it on a small database: adopt, answer, leave
 	@local/install local

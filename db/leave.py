@@ -16,7 +16,7 @@ from db.migrate import alembic_config, engine
 from db.migrations import frozen
 from db.patience import LOCK_TIMEOUT, PAUSE, patiently
 
-OURS = ("credential_check", "human_points_stampaction", "human_points_bonusaward")
+OURS = ("credential_check", "credential_digest", "human_points_stampaction", "human_points_bonusaward")
 COUNT: LiteralString = "select count(*) from scorer.{}"
 
 

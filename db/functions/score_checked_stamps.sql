@@ -62,7 +62,9 @@ declare
 
     -- Hashes of links, and live links of other wallets; v_clashes has the positions of the stamps.
     v_open text[];
+    v_open_ids bigint[];
     v_claimed text[];
+    v_claimed_ids bigint[];
     v_taken registry_hashscorerlink[];
     v_clash record;
     v_clashes registry_hashscorerlink[];
@@ -150,7 +152,9 @@ begin
     ------------------------------------------------------------------------------------------------------
     -- LIFO dedup, read: the nullifiers of the stamps that count so far, and their links, as this statement sees
     -- them. A live link of another wallet is taken; a live own one with the expiry that it is to have stays; all
-    -- others are open.
+    -- others are open. Each is looked up by itself, so that no other index is used than that of hash and community:
+    -- an existing table has some on the community or on expires_at alone, of which a plan that is made once for all
+    -- cannot know how many links they lead to.
     ------------------------------------------------------------------------------------------------------
     select array_agg(n.hash order by s.i, n.position), array_agg(s.i order by s.i, n.position)
     into v_hashes, v_hash_stamps
@@ -158,20 +162,29 @@ begin
     cross join lateral jsonb_array_elements_text(s.nullifiers) with ordinality as n (hash, position)
     where v_verdicts[s.i] is null;
 
-    select array_agg(l) filter (where l.address <> p_address), array_agg(w.hash) filter (where l.hash is null)
-    into v_taken, v_open
-    from (
-        select n.hash, min(p_expires_at[n.i]) as earliest, max(p_expires_at[n.i]) as latest
+    with wanted as materialized (
+        select
+            n.hash,
+            (
+                select l from registry_hashscorerlink as l
+                where
+                    l.hash = n.hash
+                    and l.community_id = p_scorer_id
+                    and l.expires_at > v_now
+                    and (
+                        l.address <> p_address
+                        or (l.expires_at = min(p_expires_at[n.i]) and l.expires_at = max(p_expires_at[n.i]))
+                    )
+            ) as link
         from unnest(v_hashes, v_hash_stamps) as n (hash, i)
         group by n.hash
-    ) as w
-    left join registry_hashscorerlink as l
-        on
-            l.hash = w.hash
-            and l.community_id = p_scorer_id
-            and l.hash = any(v_hashes)
-            and l.expires_at > v_now
-            and (l.address <> p_address or (l.expires_at = w.earliest and l.expires_at = w.latest));
+    )
+
+    select
+        array_agg(w.link) filter (where (w.link).address <> p_address),
+        array_agg(w.hash) filter (where w.link is null)
+    into v_taken, v_open
+    from wanted as w;
 
     ------------------------------------------------------------------------------------------------------
     -- LIFO dedup, claim: all open links are locked, and those that are missing or expired become this wallet's.
@@ -189,18 +202,31 @@ begin
             on conflict (hash, community_id) do update
                 set address = excluded.address, expires_at = excluded.expires_at
                 where l.expires_at <= v_now and l.address <> excluded.address
-            returning l.hash
+            returning l.id, l.hash
         )
 
-        select coalesce(array_agg(c.hash), '{}')
-        into v_claimed
+        select coalesce(array_agg(c.hash), '{}'), coalesce(array_agg(c.id), '{}')
+        into v_claimed, v_claimed_ids
         from claimed as c;
 
+        v_open_ids := v_claimed_ids;
+
         if cardinality(v_claimed) < cardinality(v_open) then
-            select v_taken || array_agg(l)
-            into v_taken
-            from registry_hashscorerlink as l
-            where l.community_id = p_scorer_id and l.hash = any(v_open) and l.address <> p_address;
+            with locked as materialized (
+                select
+                    (
+                        select l from registry_hashscorerlink as l
+                        where l.hash = o.hash and l.community_id = p_scorer_id
+                    ) as link
+                from unnest(v_open) as o (hash)
+                where o.hash not in (select c.hash from unnest(v_claimed) as c (hash))
+            )
+
+            select
+                v_taken || array_agg(k.link) filter (where (k.link).address <> p_address),
+                v_open_ids || array_agg((k.link).id)
+            into v_taken, v_open_ids
+            from locked as k;
         end if;
     end if;
 
@@ -233,8 +259,7 @@ begin
             update registry_hashscorerlink as l
             set expires_at = v_now
             where
-                l.community_id = p_scorer_id
-                and l.hash = any(v_claimed)
+                l.id = any(v_claimed_ids)
                 and l.hash not in (
                     select n.hash
                     from unnest(v_hashes, v_hash_stamps) as n (hash, i)
@@ -257,11 +282,10 @@ begin
                 n.i
         ) as d
         where
-            l.community_id = p_scorer_id
-            and l.hash = any(v_open)
+            l.id = any(v_open_ids)
             and l.hash = d.hash
             and l.expires_at <> d.expires_at
-            and (d.address = p_address or l.hash in (select c.hash from unnest(v_claimed) as c (hash)));
+            and (d.address = p_address or l.id in (select c.id from unnest(v_claimed_ids) as c (id)));
     end if;
 
     ------------------------------------------------------------------------------------------------------

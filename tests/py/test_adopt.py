@@ -18,7 +18,7 @@ from alembic.util import CommandError
 from psycopg.conninfo import make_conninfo
 
 from api import keys
-from db import adopt_plan, attachment, check_change, existing, patience
+from db import adopt_plan, attachment, check_change, digests, existing, patience
 from db.adopt import NOTHING, adopt, main
 from db.erase import THEIRS, erase
 from db.leave import leave
@@ -541,6 +541,36 @@ def test_erasing_says_whose_the_rest_is(
     assert rows(session, "select count(*) from registry_passport") == [(1,)]
     with pytest.raises(SystemExit, match="is not an Ethereum address"):
         erase(adopted_url, "0x1")
+
+
+def test_digests_are_kept_for_the_version_of_a_row_and_no_other(
+    adopted_url: str, session: psycopg.Connection, issuer: Issuer
+) -> None:
+    for number in range(25):
+        put(session, issuer, WALLET, f"P{number}", f"v0:{number}")
+    session.execute("update ceramic_cache_ceramiccache set deleted_at = now() where provider = 'P24'")
+    right = "sha256(convert_to(stamp::text, 'UTF8'))"
+    wrong = f"select id from scorer.ceramic_cache where digest <> {right}"
+    assert digests.keep(adopted_url, window=10).startswith("Kept 24 digests, in ")
+    assert digests.keep(adopted_url, window=10).startswith("Kept 0 digests, in ")
+    # What is kept is what is read.
+    session.execute("update scorer.credential_digest set digest = 'x' where ceramic_cache_id = 1")
+    assert rows(session, wrong) == [(1,)]
+    # Whatever is written makes another version, also what is taken back.
+    session.execute("update ceramic_cache_ceramiccache set updated_at = updated_at where id = 1")
+    session.execute(
+        "with other as (select stamp from ceramic_cache_ceramiccache where id = 2)"
+        " update ceramic_cache_ceramiccache as c set stamp = o.stamp from other as o where c.id = 3"
+    )
+    with session.transaction(force_rollback=True):
+        session.execute("update ceramic_cache_ceramiccache set stamp = '{}' where id = 4")
+        assert rows(session, wrong) == []
+    assert rows(session, wrong) == []
+    assert digests.keep(adopted_url).startswith("Kept 2 digests, in ")
+    assert rows(session, wrong) == []
+    assert digests.drop(adopted_url) == "Forgot all digests."
+    assert rows(session, wrong) == []
+    assert rows(session, "select from scorer.credential_digest") == []
 
 
 def test_the_demo_moves_in_answers_and_leaves(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,3 +1,5 @@
+drop table scorer.credential_digest;
+
 reset role;
 
 revoke all on public.account_account from scorer_owner;
