@@ -77,6 +77,7 @@ ERRORS: dict[str, type[Exception]] = {
     "57P05": TryAgain,  # idle session ended
     "42P01": Detached,  # no such view
     "42704": Detached,  # nor the type of its rows
+    "3F000": Unavailable,  # no such schema: the service has moved out
     "57P03": Unavailable,  # server starting or stopping
     "57014": Unavailable,  # statement timeout
     "25P04": Unavailable,  # transaction timeout

@@ -16,7 +16,7 @@ import psycopg
 from alembic import command
 
 from api.connection import conninfo
-from db import adopt_plan, check_change, existing
+from db import adopt_plan, attachment, check_change, existing
 from db.migrate import alembic_config
 from db.migrations import frozen
 from db.patience import LOCK_TIMEOUT, PAUSE, patiently
@@ -25,15 +25,14 @@ NOTHING = "Nothing is to do: the database has been adopted, and has the newest s
 
 
 def adopt(url: str, pause: float = PAUSE) -> str:
-    """Adopts a database, or brings an adopted one to the newest revision, in one transaction; gives what was
-    done as a sentence. Raises SystemExit, with a line for each reason, where it does not fit; then nothing
-    has changed.
-    """
-    done, problems = state(url)
-    if done == frozen.revisions()[-1]:
-        return NOTHING
+    """Adopts a database, brings an adopted one to the newest revision, or puts back what it lacks, in one
+    transaction; gives what was done. Raises SystemExit, with a line for each reason, where it does not fit;
+    then nothing has changed."""
+    done, problems, gone = state(url)
     if problems:
         raise SystemExit("\n".join(["Nothing has changed. What does not fit:", *problems]))
+    if done == frozen.revisions()[-1]:
+        return "\n".join([*gone, attachment.main("attach", url)]) if gone else NOTHING
     applied: list[str] = []
     config = alembic_config(url, adopt=True, lock_timeout=f"{LOCK_TIMEOUT}s", applied=applied)
     seconds = patiently(lambda: command.upgrade(config, "head"), pause)
@@ -42,13 +41,14 @@ def adopt(url: str, pause: float = PAUSE) -> str:
     return f"Adopted, in {seconds:.1f} s. The service's DATABASE_URL may name this database."
 
 
-def state(url: str) -> tuple[str | None, list[str]]:
-    """The revision that a database has been adopted at, None where it has not been, and what does not fit.
-    Raises SystemExit where its tables are our own."""
+def state(url: str) -> tuple[str | None, list[str], list[str]]:
+    """The revision that a database has been adopted at, None where it has not been; what does not fit; and
+    what it lacks of that revision. Raises SystemExit where its tables are our own."""
     with psycopg.connect(conninfo(url)) as connection:
         if frozen.kind(connection) == "own":
             raise SystemExit("This database's tables are our own: make migrate is for it.")
-        return frozen.revision_of(connection), existing.problems(connection)
+        done = frozen.revision_of(connection)
+        return done, existing.problems(connection), attachment.missing(connection) if done else []
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -66,9 +66,10 @@ def main(given: Sequence[str] | None = None) -> int:
         print("\n".join(verdict.lines))
         return verdict.status
     if arguments.plan:
-        done, problems = state(url)
-        print("\n".join([*adopt_plan.lines(done), "", *(problems or ["The database fits."])]))
-        return 1 if problems else 0
+        done, problems, gone = state(url)
+        said = [*problems, *gone, *(["make attach puts it back."] if gone else [])]
+        print("\n".join([*adopt_plan.lines(done), "", *(said or ["The database fits."])]))
+        return 1 if said else 0
     print(adopt(url))
     return 0
 

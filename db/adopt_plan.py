@@ -10,7 +10,7 @@ LOCKS = {
     "grant": "access share: nobody waits but other changes of the schema",
     "create view": "access share: nobody waits but other changes of the schema",
     "create rule": "row exclusive: nobody waits but other changes of the schema",
-    "create trigger": "share row exclusive: writers wait for the commit, which comes next",
+    "create or replace trigger": "share row exclusive: writers wait for the commit, which comes next",
     "drop trigger": "access exclusive: everybody waits for the commit, which comes next",
 }
 

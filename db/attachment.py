@@ -1,4 +1,4 @@
-"""Takes the views off an adopted database's tables for a change of theirs, and puts them back. Requests that
+"""Takes what is ours off an adopted database's tables for a change of theirs, and puts it back. Requests that
 come meanwhile wait, for up to ten seconds.
 
 python -m db.attachment detach
@@ -18,34 +18,68 @@ from db.patience import LOCK_TIMEOUT, patiently
 VIEWS = """
 select relname::text from pg_class
 where relnamespace = to_regnamespace('scorer') and relkind = 'v'
-order by 1
+order by relname <> %s, 1
+"""
+TRIGGER = """
+select from pg_trigger
+where tgname = 'guard_live_link' and tgrelid = to_regclass('public.registry_hashscorerlink') and tgenabled <>
+'D'
+"""
+# A right on a column will do where the table's is not granted.
+LACKING = """
+select c.relname::text, r.privilege
+from unnest(%s::text[], %s::text[]) as r (name, privilege)
+inner join pg_class as c on c.relnamespace = 'public'::regnamespace and c.relname = r.name
+where
+    not has_table_privilege('scorer_owner', c.oid, r.privilege)
+    and not (r.privilege = 'update' and has_any_column_privilege('scorer_owner', c.oid, 'update'))
 """
 
 
 def detach(connection: psycopg.Connection) -> None:
-    """Drops the views, in the session's transaction. In the order of their names, which is that in which
-    requests come to them: so who holds a later one never waits for an earlier one."""
+    """Drops the views and the trigger, in the session's transaction. First the view that each request locks
+    first: so none that holds another waits for one that is dropped already. The trigger goes with its
+    function: it is not for us to drop what stands on another's table."""
     connection.execute("set local role scorer_owner")
-    for (view,) in connection.execute(VIEWS).fetchall():
+    for (view,) in connection.execute(VIEWS, [frozen.GATE]).fetchall():
         connection.execute(f"drop view scorer.{view}".encode())
+    connection.execute("drop function if exists scorer.guard_live_link() cascade")
     connection.execute("set local role none")
 
 
 def attach(connection: psycopg.Connection) -> None:
-    """Makes the views of the database's revision, in the session's transaction, and every function anew:
-    sessions that have called one hold on to types of the views that are gone."""
+    """Makes the grants, the views, the functions and the trigger of the database's revision anew, in the
+    session's transaction: whatever of them a change took away is back. Functions too, since sessions that
+    have called one hold on to types of the views that are gone."""
     revision = frozen.revision_of(connection)
     assert revision
     connection.execute("set local role scorer_owner")
-    for folder in ("adopted/views", "functions"):
-        for path in frozen.current(folder, revision):
-            connection.execute(path.read_bytes())
+    for path in frozen.again(revision):
+        connection.execute(path.read_bytes())
     connection.execute("set local role none")
 
 
+def missing(connection: psycopg.Connection) -> list[str]:
+    """What a change of theirs, or detach, has taken away of an adopted database, in a line each. attach puts
+    it back."""
+    standing = {view for (view,) in connection.execute(VIEWS, [frozen.GATE])}
+    made = frozen.current("adopted/views", frozen.revision_of(connection) or "")
+    found = [f"View scorer.{path.stem} is gone." for path in made if path.stem not in standing]
+    rights = [(table, "select") for table in existing.READ] + [
+        (table, right) for table, granted in existing.GRANTED.items() for right in granted.split(", ")
+    ]
+    found += [
+        f"scorer_owner may not {right} public.{table} any more."
+        for table, right in connection.execute(LACKING, [*map(list, zip(*rights, strict=True))])
+    ]
+    if not connection.execute(TRIGGER).fetchall():
+        found.append("Trigger guard_live_link is gone from public.registry_hashscorerlink.")
+    return found
+
+
 def main(step: str, url: str) -> str:
-    """Does a step in a transaction; gives what was done. Raises SystemExit where there is nothing to take off
-    or put back, or where the tables do not fit any more."""
+    """Does a step in a transaction; gives what was done. Raises SystemExit where the database is not an
+    adopted one, or where the tables do not fit any more."""
 
     def change() -> None:
         with psycopg.connect(conninfo(url)) as connection:

@@ -39,6 +39,8 @@ def verdict(url: str, change: str) -> Verdict:
     as it is. It takes the locks that the change takes: meant for a copy of the database, adopted or not.
     """
     change = re.sub(r"(?im)^\s*(begin|commit);\s*$", "", change)
+    # Made in a transaction they are the same.
+    change = re.sub(r"(?i)\b(index\s+)concurrently\b", r"\1", change)
     if re.search(r"(?im)^\s*(commit|rollback|abort)\b", change):
         raise SystemExit("The change ends a transaction itself, so it cannot be tried out.")
     with engine(url).connect() as connection:
@@ -49,17 +51,23 @@ def verdict(url: str, change: str) -> Verdict:
                 return Verdict(BREAKS, problems)
             command.upgrade(alembic_config(url, adopt=True, connection=connection), "head")
             driver.execute("set local role none")
+        elif attachment.missing(driver):
+            attachment.attach(driver)
         try:
-            with driver.transaction():
+            with driver.transaction() as attempt:
                 driver.execute(change.encode())
+                if gone := attachment.missing(driver):
+                    raise psycopg.Rollback(attempt)
         except psycopg.Error as error:
-            return detached(driver, change, str(error.diag.message_primary))
+            return detached(driver, change, f"It fails as it stands: {error.diag.message_primary}.")
+        if gone:
+            return detached(driver, change, " ".join(["It takes away what is ours.", *gone]))
         problems = faults(driver)
         return Verdict(BREAKS, problems) if problems else Verdict(FREE, ["The change is free."])
 
 
 def detached(connection: psycopg.Connection, change: str, reason: str) -> Verdict:
-    """Judges a change that fails while the views stand on the tables."""
+    """Judges a change that cannot be made while the views stand on the tables."""
     try:
         attachment.detach(connection)
         connection.execute(change.encode())
@@ -70,7 +78,7 @@ def detached(connection: psycopg.Connection, change: str, reason: str) -> Verdic
     attachment.attach(connection)
     if problems := faults(connection):
         return Verdict(BREAKS, problems)
-    return Verdict(WRAP, [f"It fails as it stands: {reason}.", "Run it between make detach and make attach."])
+    return Verdict(WRAP, [reason, "Run it between make detach and make attach."])
 
 
 def faults(connection: psycopg.Connection) -> list[str]:
@@ -85,6 +93,8 @@ def faults(connection: psycopg.Connection) -> list[str]:
             for stamps in (STAMP, "[]"):
                 connection.execute(PROBE, [community[0], stamps])
             connection.execute("set constraints all immediate")
+            for (view,) in connection.execute(attachment.VIEWS, [frozen.GATE]).fetchall():
+                connection.execute(f"select from scorer.{view} limit 1".encode())
     except psycopg.Error as error:
         return [f"A scoring fails: {error.sqlstate}, {error.diag.message_primary}."]
     return []

@@ -28,7 +28,7 @@ Events and checks are read from end to end: it is for an operator, not for a req
 declare
     v_address constant text := lower(p_address);
     v_ours constant boolean := (select c.relkind = 'r' from pg_class as c where c.oid = 'registry_passport'::regclass);
-    v_rows jsonb := '{}';
+    v_rows jsonb := jsonb_build_object();
     v_count bigint;
 begin
     if p_address is null or p_address !~ '^0x[0-9a-fA-F]{40}$' then

@@ -2,7 +2,8 @@
 
     upgrade.sql      roles, tables that are ours everywhere: run first
     own/             upgrade.sql: tables, where the database is ours alone; triggers.sql, after the functions
-    adopted/         the same where the tables are the existing service's: grants; views/*.sql over them
+    adopted/         the same where the tables are the existing service's; besides grants.sql and views/*.sql,
+                     which, as triggers.sql, may be run again
     functions/*.sql  each function that the revision makes, replaces or drops, one a file
     downgrade.sql    takes upgrade.sql back; so do own/downgrade.sql and adopted/downgrade.sql with theirs
 
@@ -26,6 +27,8 @@ DROPPED = {
     "functions": "drop function scorer.{name} cascade;\n",
     "adopted/views": "drop view if exists scorer.{name};\n",
 }
+
+GATE = "account_community"
 
 Kind = Literal["own", "adopted"]
 
@@ -60,6 +63,7 @@ def upgrade_files(revision: str, kind: Kind) -> list[Path]:
     files = [
         folder / "upgrade.sql",
         folder / kind / "upgrade.sql",
+        folder / kind / "grants.sql",
         *(frozen(revision, "adopted/views") if kind == "adopted" else []),
         *frozen(revision, "functions"),
         folder / kind / "triggers.sql",
@@ -120,8 +124,10 @@ def revisions() -> list[str]:
 
 
 def frozen(revision: str, folder: str) -> list[Path]:
-    """The files of functions, or of adopted/views, of a revision, by name."""
-    return sorted((FROZEN / revision / folder).glob("*.sql"))
+    """The files of functions, or of adopted/views, of a revision, by name. First comes the view that each
+    request locks first: whoever replaces views waits for those under way there, before it has anything that
+    they need."""
+    return sorted((FROZEN / revision / folder).glob("*.sql"), key=lambda path: (path.stem != GATE, path.stem))
 
 
 def latest(name: str, folder: str, before: str = "~") -> Path | None:
@@ -131,10 +137,22 @@ def latest(name: str, folder: str, before: str = "~") -> Path | None:
 
 
 def current(folder: str, revision: str) -> list[Path]:
-    """The file of each function, or view, that a database at a revision has, by name."""
-    names = {path.name for earlier in revisions() for path in frozen(earlier, folder)}
-    files = [path for name in sorted(names) if (path := latest(name, folder, before=f"{revision}~"))]
+    """The file of each function, or view, that a database at a revision has, in the order of frozen."""
+    names = dict.fromkeys(path.name for earlier in revisions() for path in frozen(earlier, folder))
+    files = [path for name in names if (path := latest(name, folder, before=f"{revision}~"))]
     return [path for path in files if path.read_text() != DROPPED[folder].format(name=path.stem)]
+
+
+def again(revision: str) -> list[Path]:
+    """What makes the grants, views, functions and triggers of an adopted database at a revision, in order; it
+    may be run where they stand."""
+    kept = [FROZEN / earlier / "adopted" for earlier in revisions() if earlier <= revision]
+    return [
+        *(path for folder in kept if (path := folder / "grants.sql").exists()),
+        *current("adopted/views", revision),
+        *current("functions", revision),
+        *(path for folder in kept if (path := folder / "triggers.sql").exists()),
+    ]
 
 
 def files(revision: str) -> list[Path]:

@@ -183,7 +183,7 @@ def test_the_plan_says_what_each_statement_locks(existing_url: str, session: psy
                     assert said <= now or statement.startswith("grant"), statement
                     held = now
     plan = adopt_plan.lines(None)
-    assert plan[-3].startswith("create trigger guard_live_link")
+    assert plan[-3].startswith("create or replace trigger guard_live_link")
     assert "locks public.registry_hashscorerlink, share row exclusive" in plan[-2]
 
 
@@ -412,22 +412,31 @@ CHANGES = {
     " alter note drop default": check_change.BREAKS,
     "alter table registry_hashscorerlink add check (hash like 'v0:%')": check_change.BREAKS,
     "alter table registry_event alter nothing drop default": check_change.BREAKS,
+    "create index concurrently on registry_event (created_at)": check_change.FREE,
+    "alter table registry_hashscorerlink alter address type varchar(100)": check_change.WRAP,
+    "alter table account_accountapikey drop hashed_key_sha256 cascade; alter table account_accountapikey"
+    " add hashed_key_sha256 varchar(71)": check_change.WRAP,
+    "alter table ceramic_cache_revocation drop proof_value cascade": check_change.BREAKS,
+    "revoke all on registry_score from scorer_owner": check_change.WRAP,
 }
 
 
-@pytest.mark.parametrize("already", [False, True])
+@pytest.mark.parametrize("already", ["not adopted", "adopted", "detached"])
 def test_a_change_is_judged_before_it_is_made(
-    existing_url: str, session: psycopg.Connection, programs: Path, already: bool
+    existing_url: str, session: psycopg.Connection, programs: Path, already: str
 ) -> None:
     """On a copy of theirs where the service runs, and on one where it does not; neither changes."""
-    if already:
+    if already != "not adopted":
         adopt(existing_url)
-    before = [dump(existing_url, programs, schema) for schema in ("public", "scorer") if already]
+    if already == "detached":
+        attachment.main("detach", existing_url)
+    schemas = ("public", "scorer") if already != "not adopted" else ("public",)
+    before = [dump(existing_url, programs, schema) for schema in schemas]
     for change, verdict in CHANGES.items():
         judged = check_change.verdict(existing_url, change)
         assert judged.status == verdict, (change, judged.lines)
         assert judged.lines
-    assert [dump(existing_url, programs, schema) for schema in ("public", "scorer") if already] == before
+    assert [dump(existing_url, programs, schema) for schema in schemas] == before
     assert rows(session, "select from registry_passport union all select from registry_event") == []
 
 
@@ -451,6 +460,41 @@ def test_their_migration_between_detach_and_attach_costs_no_request(
             assert attachment.main("attach", adopted_url).startswith("Attached, in ")
         result.wait_for(20)
     assert set(result.by_status()) == {200}
+    assert rows(session, "select deadlocks from pg_stat_database where datname = current_database()") == [
+        (0,)
+    ]
+
+
+def test_what_a_change_of_theirs_took_away_is_seen_and_put_back(
+    adopted_url: str,
+    served: Callable[[], Service],
+    session: psycopg.Connection,
+    programs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As a migration does that drops a column with all that stands on it, or makes a table anew."""
+    before = dump(adopted_url, programs)
+    for statement in (
+        "alter table registry_stamp rename provider to other",
+        "alter table registry_stamp add provider varchar(256) not null",
+        "alter table registry_stamp drop other cascade",
+        "revoke update (hashed_key_sha256) on account_accountapikey from scorer_owner",
+        "drop trigger guard_live_link on registry_hashscorerlink",
+    ):
+        session.execute(statement.encode())
+    gone = [
+        "View scorer.registry_stamp is gone.",
+        "scorer_owner may not update public.account_accountapikey any more.",
+        "Trigger guard_live_link is gone from public.registry_hashscorerlink.",
+    ]
+    monkeypatch.setenv("DATABASE_URL", adopted_url)
+    assert main(["--plan"]) == 1
+    assert capsys.readouterr().out.split("\n")[-5:-1] == [*gone, "make attach puts it back."]
+    assert adopt(adopted_url).split("\n")[:-1] == gone
+    assert adopt(adopted_url) == NOTHING
+    assert ask(served())[0] == 200
+    assert dump(adopted_url, programs) == before
 
 
 def test_a_request_that_waits_too_long_for_the_views_is_told_to_come_again(

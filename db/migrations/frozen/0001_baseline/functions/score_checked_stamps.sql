@@ -205,7 +205,7 @@ begin
             returning l.id, l.hash
         )
 
-        select coalesce(array_agg(c.hash), '{}'), coalesce(array_agg(c.id), '{}')
+        select coalesce(array_agg(c.hash::text), '{}'), coalesce(array_agg(c.id), '{}')
         into v_claimed, v_claimed_ids
         from claimed as c;
 
