@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions db/views tests/sql
 
-.PHONY: help run migrate adopt leave detach attach adopt-demo erase check-ahead test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
+.PHONY: help run migrate adopt leave detach attach adopt-demo erase check-ahead test test-sql test-py test-pooler fuzz soak bench growth endurance bench-function package check lint format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
@@ -75,6 +75,14 @@ endurance: ## whether the service's memory stays flat over 100,000 requests; tak
 	@local/install dev
 	@$(python) -m bench.endurance $(ARGS)
 
+bench-function: ## cold start and memory of the packaged function inside Lambda's runtime; takes two minutes
+	@local/install dev
+	@$(python) -m bench.function $(ARGS)
+
+package: ## the Lambda function's zips, in build/; ARGS="--arch arm64" for one of them
+	@local/install dev
+	@$(python) -m deploy.package $(ARGS)
+
 check: lint test ## format, lint, types and all tests
 
 lint: ## format, lint and types alone
@@ -108,4 +116,8 @@ lock: ## resolve the newest versions that pyproject.toml allows into requirement
 		extra=$$([ $$name = service ] || echo "--extra $$name"); \
 		.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$extra --output-file requirements/$$name.txt pyproject.toml; \
+	done; \
+	for name in lambda template; do \
+		.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-header --group $$name --output-file requirements/$$name.txt; \
 	done
