@@ -39,7 +39,8 @@ def handler(event: object, context: Context) -> dict[str, int]:
     function."""
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE
     # Of its own: a connection does not outlast the minutes between invocations.
-    run = Run(Database(settings.database_url), sorted(settings.trusted_issuers), deadline=deadline)
+    database = Database(settings.database_url, settings.database_password)
+    run = Run(database, sorted(settings.trusted_issuers), deadline=deadline)
     run.begin()
     run.work()
     counts = {"checked": run.checked, "kept": run.kept, "left": run.ids_left}
