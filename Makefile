@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions db/views tests/sql
 
-.PHONY: help run migrate adopt leave detach attach adopt-demo erase check-ahead test test-sql test-py test-pooler fuzz soak bench growth endurance bench-function package check lint lint-template format freeze release snapshot lock
+.PHONY: help run migrate adopt leave detach attach adopt-demo erase check-ahead test test-sql test-py test-pooler fuzz soak bench growth endurance bench-function package deploy check lint lint-template format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
@@ -83,6 +83,11 @@ package: ## the Lambda function's zips, in build/; ARGS="--arch arm64" for one o
 	@local/install dev
 	@$(python) -m deploy.package $(ARGS)
 
+deploy: .cache/template/installed ## build the function and deploy it to AWS; ARGS=--guided asks for everything the first time
+	@local/install dev
+	@$(python) -m deploy.package --arch arm64
+	SAM_CLI_TELEMETRY=0 .cache/template/bin/sam deploy --template deploy/template.yaml --capabilities CAPABILITY_IAM $(ARGS)
+
 check: lint lint-template test ## format, lint, types and all tests
 
 lint: ## format, lint and types alone
@@ -92,10 +97,13 @@ lint: ## format, lint and types alone
 	.venv/bin/mypy
 	.venv/bin/sqlfluff lint --disable-progress-bar $(sql)
 
-lint-template: ## deploy/template.yaml, by AWS's own checks, which go into .cache
+.cache/template/installed: requirements/template.txt
 	@local/install dev
-	@.venv/bin/uv venv --quiet --allow-existing --python .venv/bin/python .cache/template
-	@.venv/bin/uv pip sync --quiet --require-hashes --python .cache/template requirements/template.txt
+	@.venv/bin/uv venv --quiet --clear --python .venv/bin/python .cache/template
+	@.venv/bin/uv pip install --quiet --require-hashes --python .cache/template --requirements requirements/template.txt
+	@touch $@
+
+lint-template: .cache/template/installed ## deploy/template.yaml, by AWS's own checks, which go into .cache
 	AWS_DEFAULT_REGION=us-west-2 .cache/template/bin/cfn-lint deploy/template.yaml
 	AWS_DEFAULT_REGION=us-west-2 SAM_CLI_TELEMETRY=0 .cache/template/bin/sam validate --lint --template deploy/template.yaml
 
