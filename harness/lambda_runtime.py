@@ -116,7 +116,9 @@ class Instance(AbstractContextManager["Instance"]):
             self.process = subprocess.Popen(
                 [*NOT_ABOVE_MODES, self.function.python, "-m", "awslambdaric", self.handler],
                 cwd=self.function.folder,
-                env=self._lambda_environment() | self.environment,
+                env=lambda_environment(self.function, self.handler)
+                | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"}
+                | self.environment,
                 stdout=file,
                 stderr=subprocess.STDOUT,
             )
@@ -178,28 +180,29 @@ class Instance(AbstractContextManager["Instance"]):
         self.process.wait()
         self.told.put(None)
 
-    def _lambda_environment(self) -> dict[str, str]:
-        task = self.function.folder
-        return {
-            "_HANDLER": self.handler,
-            "AWS_DEFAULT_REGION": "us-west-2",
-            "AWS_EXECUTION_ENV": f"AWS_Lambda_python{VERSION}",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(MEMORY_MB),
-            "AWS_LAMBDA_FUNCTION_NAME": "passport-scorer",
-            "AWS_LAMBDA_FUNCTION_VERSION": "1",
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/passport-scorer",
-            "AWS_LAMBDA_LOG_STREAM_NAME": "2026/01/01/[1]0123456789abcdef0123456789abcdef",
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}",
-            "AWS_REGION": "us-west-2",
-            "LAMBDA_RUNTIME_DIR": str(self.function.interface),
-            "LAMBDA_TASK_ROOT": str(task),
-            "LANG": "en_US.UTF-8",
-            "LD_LIBRARY_PATH": f"/lib64:/usr/lib64:{self.function.interface}:{task}:{task}/lib:/opt/lib",
-            "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
-            "PYTHONPATH": str(self.function.interface),
-            "TZ": ":UTC",
-        }
+
+def lambda_environment(function: Function, handler: str) -> dict[str, str]:
+    """What Lambda sets, besides the address of the Runtime API."""
+    task, interface = function.folder, function.interface
+    return {
+        "_HANDLER": handler,
+        "AWS_DEFAULT_REGION": "us-west-2",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{VERSION}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(MEMORY_MB),
+        "AWS_LAMBDA_FUNCTION_NAME": "passport-scorer",
+        "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/passport-scorer",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "2026/01/01/[1]0123456789abcdef0123456789abcdef",
+        "AWS_REGION": "us-west-2",
+        "LAMBDA_RUNTIME_DIR": str(interface),
+        "LAMBDA_TASK_ROOT": str(task),
+        "LANG": "en_US.UTF-8",
+        "LD_LIBRARY_PATH": f"/lib64:/usr/lib64:{interface}:{task}:{task}/lib:/opt/lib",
+        "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
+        "PYTHONPATH": str(interface),
+        "TZ": ":UTC",
+    }
 
 
 class RuntimeApi(BaseHTTPRequestHandler):
