@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions db/views tests/sql
 
-.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
+.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance bench-function package deploy check lint lint-template format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
@@ -87,7 +87,20 @@ endurance: ## whether the service's memory stays flat over 100,000 requests; tak
 	@local/install dev
 	@$(python) -m bench.endurance $(ARGS)
 
-check: lint test ## format, lint, types and all tests
+bench-function: ## cold start and memory of the packaged function inside Lambda's runtime; takes two minutes
+	@local/install dev
+	@$(python) -m bench.function $(ARGS)
+
+package: ## the Lambda function's zips, in build/; ARGS="--arch arm64" for one of them
+	@local/install dev
+	@$(python) -m deploy.package $(ARGS)
+
+deploy: .cache/template/installed ## build the function and deploy it to AWS; ARGS=--guided asks for everything the first time
+	@local/install dev
+	@$(python) -m deploy.package --arch arm64
+	SAM_CLI_TELEMETRY=0 .cache/template/bin/sam deploy --template deploy/template.yaml --capabilities CAPABILITY_IAM $(ARGS)
+
+check: lint lint-template test ## format, lint, types and all tests
 
 lint: ## format, lint and types alone
 	@local/install dev
@@ -95,6 +108,16 @@ lint: ## format, lint and types alone
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/sqlfluff lint --disable-progress-bar $(sql)
+
+.cache/template/installed: requirements/template.txt
+	@local/install dev
+	@.venv/bin/uv venv --quiet --clear --python .venv/bin/python .cache/template
+	@.venv/bin/uv pip install --quiet --require-hashes --python .cache/template --requirements requirements/template.txt
+	@touch $@
+
+lint-template: .cache/template/installed ## deploy/template.yaml, by AWS's own checks, which go into .cache
+	AWS_DEFAULT_REGION=us-west-2 .cache/template/bin/cfn-lint deploy/template.yaml
+	AWS_DEFAULT_REGION=us-west-2 SAM_CLI_TELEMETRY=0 .cache/template/bin/sam validate --lint --template deploy/template.yaml
 
 format: ## format Python and SQL, mend what lint can mend
 	@local/install dev
@@ -120,4 +143,8 @@ lock: ## resolve the newest versions that pyproject.toml allows into requirement
 		extra=$$([ $$name = service ] || echo "--extra $$name"); \
 		.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$extra --output-file requirements/$$name.txt pyproject.toml; \
+	done; \
+	for name in lambda template; do \
+		.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-header --group $$name --output-file requirements/$$name.txt; \
 	done

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 def create_app(settings: Settings) -> Flask:
     """The WSGI application for one database."""
     app = Flask(__name__, static_folder=None)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.database_password)
 
     @app.get("/v2/stamps/<scorer_id>/score/<address>")
     def score(scorer_id: str, address: str) -> Response:

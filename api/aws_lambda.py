@@ -12,7 +12,7 @@ import awsgi
 
 from api.app import create_app
 from api.one_line import OneLine
-from api.settings import SettingError, Settings
+from api.settings import Settings
 
 Event = dict[str, Any]
 
@@ -21,10 +21,8 @@ logging.getLogger().setLevel(logging.INFO)
 for given in logging.getLogger().handlers:
     given.addFilter(OneLine())
 log = logging.getLogger(__name__)
-try:
-    app = create_app(Settings.from_environment())
-except SettingError as error:
-    raise SystemExit(str(error)) from None
+# A bad setting is an error of the function's initialization, which Lambda reports by its type and message.
+app = create_app(Settings.from_environment())
 # What an event is answered that holds no request that could be answered.
 UNREADABLE = {
     "statusCode": 400,

@@ -121,7 +121,11 @@ def main() -> int:
     except SettingError as error:
         print(error, file=sys.stderr)
         return 2
-    run = Run(Database(settings.database_url), sorted(settings.trusted_issuers), arguments.rate)
+    run = Run(
+        Database(settings.database_url, settings.database_password),
+        sorted(settings.trusted_issuers),
+        arguments.rate,
+    )
     received: set[int] = set()
 
     def stop(signum: int, frame: object) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 from api.check_ahead import Run
 from api.database import Database
 from api.one_line import OneLine
-from api.settings import SettingError, Settings
+from api.settings import Settings
 
 # Seconds before Lambda would end the invocation: the documents that are being checked take no longer.
 RESERVE = 5.0
@@ -22,10 +22,8 @@ logging.getLogger().setLevel(logging.INFO)
 for given in logging.getLogger().handlers:
     given.addFilter(OneLine())
 log = logging.getLogger(__name__)
-try:
-    settings = Settings.from_environment()
-except SettingError as error:
-    raise SystemExit(str(error)) from None
+# A bad setting is an error of the function's initialization, which Lambda reports by its type and message.
+settings = Settings.from_environment()
 
 
 class Context(Protocol):
@@ -41,7 +39,8 @@ def handler(event: object, context: Context) -> dict[str, int]:
     function."""
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE
     # Of its own: a connection does not outlast the minutes between invocations.
-    run = Run(Database(settings.database_url), sorted(settings.trusted_issuers), deadline=deadline)
+    database = Database(settings.database_url, settings.database_password)
+    run = Run(database, sorted(settings.trusted_issuers), deadline=deadline)
     run.begin()
     run.work()
     counts = {"checked": run.checked, "kept": run.kept, "left": run.ids_left}

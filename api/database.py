@@ -1,6 +1,6 @@
 """The database: every SQL statement of the service, and what its errors mean."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, LiteralString
@@ -115,8 +115,10 @@ class Database:
     server's session, so that a transaction-mode pooler can share its connections.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, password: Callable[[], str] | None = None) -> None:
+        """password gives one for each connection that is opened; without it the URL's is used."""
         self._conninfo = conninfo(url)
+        self._password = password
         # The one used last is used next: a session plans the functions when it first calls them.
         self._idle: list[psycopg.Connection] = []
 
@@ -158,9 +160,12 @@ class Database:
         with suppress(IndexError):
             return self._idle.pop()
         try:
-            return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None)
+            password = self._password() if self._password else None
+            return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, password=password)
         except psycopg.OperationalError as error:
             raise Unavailable(report(error)) from None
+        except OSError as error:
+            raise Unavailable(f"no password for the database: {error}") from None
 
 
 def meaning(error: psycopg.Error) -> Exception:

@@ -2,13 +2,14 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from api import iam
 from api.shapes import is_issuer
 
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "": False}
@@ -28,17 +29,21 @@ class Settings:
     human_points_start: datetime | None = None
     # The scorer that negative scorer ids stand for.
     demo_scorer_id: int | None = None
+    # Gives a password for each connection that is opened; where there is none, the URL's is used.
+    database_password: Callable[[], str] | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Reads DATABASE_URL, TRUSTED_IAM_ISSUERS, HUMAN_POINTS_ENABLED, HUMAN_POINTS_START_TIMESTAMP and
-        DEMO_SCORER_ID; raises SettingError."""
+        """Reads DATABASE_URL, DATABASE_IAM, TRUSTED_IAM_ISSUERS, HUMAN_POINTS_ENABLED,
+        HUMAN_POINTS_START_TIMESTAMP and DEMO_SCORER_ID; raises SettingError."""
+        url = database_url(environ.get("DATABASE_URL", "").strip())
         return cls(
-            database_url=database_url(environ.get("DATABASE_URL", "").strip()),
+            database_url=url,
             trusted_issuers=trusted_issuers(environ.get("TRUSTED_IAM_ISSUERS", "")),
             human_points_enabled=boolean("HUMAN_POINTS_ENABLED", environ),
             human_points_start=timestamp("HUMAN_POINTS_START_TIMESTAMP", environ),
             demo_scorer_id=scorer_id("DEMO_SCORER_ID", environ),
+            database_password=iam_password(url, environ) if boolean("DATABASE_IAM", environ) else None,
         )
 
 
@@ -52,6 +57,18 @@ def database_url(text: str) -> str:
         # The error would repeat the text, and that may hold a password.
         raise SettingError("DATABASE_URL is not a postgresql:// URL.") from None
     return text
+
+
+def iam_password(url: str, environ: Mapping[str, str]) -> Callable[[], str]:
+    """What gives a token of IAM for the user of a database URL, each time anew."""
+    given = conninfo_to_dict(url)
+    host, user, region = (
+        str(each or "") for each in (given.get("host"), given.get("user"), environ.get("AWS_REGION"))
+    )
+    if not (host and user and region):
+        raise SettingError("DATABASE_IAM needs a DATABASE_URL with host and user, and AWS_REGION.")
+    port = str(given.get("port") or 5432)
+    return lambda: iam.token(host, port, user, region, iam.credentials(environ), datetime.now(UTC))
 
 
 def trusted_issuers(text: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from db.migrate import ROOT
+from deploy.package import NoPython, function_python
 from harness.service import Service
 from local.postgres import EMBEDDED_VERSION
 
@@ -76,3 +77,15 @@ def test_cold_start_tells_what_imports_take() -> None:
     ).stdout
     assert "psycopg" in told
     assert "didkit" in told or "api" in told
+
+
+@pytest.mark.own_tables
+def test_the_function_is_started_and_invoked() -> None:
+    try:
+        function_python()
+    except NoPython as error:
+        pytest.skip(str(error))
+    rows = printed("bench.function", "--starts", "1", "--invocations", "20")
+    starts, invocations = rows[:3], rows[5:]
+    assert all(float(row["median ms"]) > 0 for row in starts)
+    assert [row["of a cold start"] for row in invocations] == [str(count) for count in range(2, 21, 2)]

@@ -84,5 +84,9 @@ def test_a_bad_setting_is_named_in_one_line(environment: dict[str, str], name: s
         )
         for module in ("api.wsgi", "api.aws_lambda", "api.check_ahead_lambda")
     ]
-    for process in served:
-        assert (process.communicate()[1], process.returncode) == (f"{raised.value}\n", 1)
+    wsgi, *functions = (process.communicate()[1] for process in served)
+    assert {process.returncode for process in served} == {1}
+    assert wsgi == f"{raised.value}\n"
+    # To Lambda it is an error like any other, of which it reports type and message.
+    for printed in functions:
+        assert printed.endswith(f"\napi.settings.SettingError: {raised.value}\n")

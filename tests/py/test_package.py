@@ -1,0 +1,121 @@
+"""The function's package: the same bytes wherever it is built, and in it what the function needs."""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from db.migrate import ROOT
+from deploy import package
+
+MACHINES = {"x86_64": 62, "arm64": 183}
+# Prints how many modules have bytecode of the Python that runs this, of their source, never to be compared
+# with it, and with the place of the function in it.
+READ_BYTECODE = """
+import importlib.util, marshal, sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as file:
+    sources = [name for name in file.namelist() if name.endswith(".py")]
+    for name in sources:
+        compiled = file.read(importlib.util.cache_from_source(name))
+        assert compiled[:4] == importlib.util.MAGIC_NUMBER, name
+        assert int.from_bytes(compiled[4:8], "little") == 0b01, name
+        assert compiled[8:16] == importlib.util.source_hash(file.read(name)), name
+        assert marshal.loads(compiled[16:]).co_filename == f"/var/task/{name}", name
+print(len(sources))
+"""
+
+
+def copied(folder: Path, mode: int) -> Path:
+    """What a package is built from, in another folder, with files of another mode and date."""
+    for name in ("api", "deploy", "requirements"):
+        shutil.copytree(ROOT / name, folder / name, copy_function=shutil.copyfile)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.chmod(mode)
+    return folder
+
+
+def built_in(folder: Path) -> dict[str, bytes]:
+    """The packages of both architectures by name, as the command builds them."""
+    subprocess.run([sys.executable, "-m", "deploy.package"], cwd=folder, check=True)
+    return {path.name: path.read_bytes() for path in (folder / "build").iterdir()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages of both architectures."""
+    folder = copied(tmp_path_factory.mktemp("package"), 0o644)
+    built_in(folder)
+    return folder / "build"
+
+
+def test_two_builds_in_two_folders_are_equal(built: Path, tmp_path: Path) -> None:
+    other = copied(tmp_path / "another folder", 0o600)
+    left_behind = other / "api/__pycache__/left_behind.cpython-312.pyc"
+    left_behind.parent.mkdir(exist_ok=True)
+    left_behind.touch()
+    packages = built_in(other)
+    assert sorted(packages) == ["passport-scorer-arm64.zip", "passport-scorer-x86_64.zip"]
+    for name, content in packages.items():
+        assert content == (built / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("arch", package.PLATFORMS)
+def test_every_module_has_its_bytecode(built: Path, arch: str) -> None:
+    try:
+        python = package.function_python()
+    except package.NoPython as error:
+        pytest.skip(str(error))
+    told = subprocess.run(
+        [python, "-c", READ_BYTECODE, built / f"passport-scorer-{arch}.zip"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(told.stdout) > 100
+
+
+@pytest.mark.parametrize("arch", package.PLATFORMS)
+def test_libraries_are_of_the_architecture(built: Path, arch: str) -> None:
+    with zipfile.ZipFile(built / f"passport-scorer-{arch}.zip") as file:
+        libraries = [name for name in file.namelist() if ".so" in name]
+        assert any(name.startswith("didkit/") for name in libraries)
+        assert any(name.startswith("psycopg_binary/") for name in libraries)
+        for name in libraries:
+            assert struct.unpack("<H", file.read(name)[18:20])[0] == MACHINES[arch], name
+
+
+@pytest.mark.parametrize("arch", package.PLATFORMS)
+def test_nothing_needless_is_in_it(built: Path, arch: str) -> None:
+    with zipfile.ZipFile(built / f"passport-scorer-{arch}.zip") as file:
+        members = file.infolist()
+    tops = {member.filename.partition("/")[0].partition("-")[0] for member in members}
+    assert tops == {
+        *("api", "awsgi", "aws_wsgi", "blinker", "click", "didkit", "flask", "itsdangerous", "jinja2"),
+        *("markupsafe", "psycopg", "psycopg_binary", "psycopg_binary.libs", "typing_extensions"),
+        *("typing_extensions.py", "__pycache__", "werkzeug"),
+    }
+    assert not [m.filename for m in members if "/tests/" in m.filename or m.filename.endswith("RECORD")]
+    assert {member.date_time for member in members} == {package.DATE}
+    assert {member.external_attr >> 16 for member in members} == {0o100644, 0o100755}
+    # What Lambda takes from a request that brings it.
+    assert (built / f"passport-scorer-{arch}.zip").stat().st_size < 50e6
+
+
+def test_without_a_python_of_that_version_one_line_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(package, "VERSION", "3.99")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("PYTHON", os.devnull)
+    assert package.main(["--output", str(tmp_path)]) == 1
+    told = capfd.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("No Python 3.99 was found")
+    assert told.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,186 @@
+"""What is deployed to AWS: deploy/template.yaml, beyond what AWS's own checks see."""
+
+import json
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+import yaml
+
+from api.settings import Settings
+from db.migrate import ROOT
+from deploy import package
+
+TEMPLATE = ROOT / "deploy/template.yaml"
+# What AWS counts, by the dimensions that it counts it by.
+BALANCER, FUNCTION = {"TargetGroup", "LoadBalancer"}, {"FunctionName"}
+VERSION, PROXY, TARGET = (
+    {"FunctionName", "Resource", "ExecutedVersion"},
+    {"ProxyName"},
+    {"ProxyName", "TargetGroup", "TargetRole"},
+)
+METRICS = {
+    ("AWS/ApplicationELB", "RequestCount"): [BALANCER],
+    ("AWS/ApplicationELB", "HTTPCode_Target_4XX_Count"): [BALANCER],
+    ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"): [BALANCER],
+    ("AWS/ApplicationELB", "TargetResponseTime"): [BALANCER],
+    ("AWS/Lambda", "ConcurrentExecutions"): [FUNCTION],
+    ("AWS/Lambda", "Duration"): [FUNCTION],
+    ("AWS/Lambda", "Errors"): [FUNCTION, VERSION],
+    ("AWS/Lambda", "Throttles"): [FUNCTION],
+    ("AWS/RDS", "ClientConnections"): [PROXY],
+    ("AWS/RDS", "ClientConnectionsSetupFailedAuth"): [PROXY],
+    ("AWS/RDS", "DatabaseConnectionsBorrowLatency"): [PROXY],
+    ("AWS/RDS", "DatabaseConnections"): [TARGET],
+    ("AWS/RDS", "DatabaseConnectionsCurrentlySessionPinned"): [TARGET],
+    ("AWS/RDS", "QueryDatabaseResponseLatency"): [TARGET],
+}
+
+
+class Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """Reads !Name value as {"Name": value}."""
+
+
+def tagged(loader: Loader, name: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+Loader.add_multi_constructor("!", tagged)
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)
+    return read
+
+
+def of_type(template: dict[str, Any], type_: str) -> dict[str, dict[str, Any]]:
+    return {k: v["Properties"] for k, v in template["Resources"].items() if v["Type"] == type_}
+
+
+def alarm_metrics(template: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
+    """Namespace, name and dimensions of each metric that an alarm watches."""
+    for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
+        stats = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
+        for metric in stats or [alarm]:
+            dimensions = {dimension["Name"] for dimension in metric["Dimensions"]}
+            yield metric["Namespace"], metric["MetricName"], dimensions
+
+
+def dashboard(template: dict[str, Any]) -> dict[str, Any]:
+    """The dashboard, each of its variables 1."""
+    body, _ = of_type(template, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Sub"]
+    read: dict[str, Any] = json.loads(re.sub(r"\$\{[\w:]+\}", "1", body))
+    return read
+
+
+def widget_metrics(template: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
+    """Of each metric that the dashboard shows; . stands for what is above, ... for all but the last."""
+    for widget in dashboard(template)["widgets"]:
+        above: list[str] = []
+        for metric in widget["properties"].get("metrics", []):
+            fields = [field for field in metric if isinstance(field, str)]
+            if fields[0] == "...":
+                fields = [*above[: len(above) - len(fields) + 1], *fields[1:]]
+            fields = [above[place] if field == "." else field for place, field in enumerate(fields)]
+            above = fields
+            yield fields[0], fields[1], set(fields[2::2])
+
+
+def test_each_parameter_says_what_it_is(template: dict[str, Any]) -> None:
+    for name, parameter in template["Parameters"].items():
+        assert parameter["Description"].endswith("."), name
+
+
+def test_no_account_and_no_region_is_named() -> None:
+    assert not re.search(r"\d{12}|\b[a-z]{2}-[a-z]+-\d\b", TEMPLATE.read_text())
+
+
+def test_the_functions_are_what_make_package_builds(template: dict[str, Any]) -> None:
+    shared = template["Globals"]["Function"]
+    (arch,) = shared["Architectures"]
+    assert shared["CodeUri"] == f"../build/passport-scorer-{arch}.zip"
+    assert arch in package.PLATFORMS
+    assert shared["Runtime"] == f"python{package.VERSION}"
+
+
+def test_the_functions_handlers_are_there(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1/none")
+    monkeypatch.setenv("TRUSTED_IAM_ISSUERS", '["did:key:a"]')
+    functions = of_type(template, "AWS::Serverless::Function")
+    assert len(functions) == 2
+    for function in functions.values():
+        module, _, name = function["Handler"].rpartition(".")
+        assert callable(getattr(import_module(module), name))
+
+
+def test_the_functions_settings_are_those_of_the_service(template: dict[str, Any]) -> None:
+    """As the defaults of the template set them; with AWS_REGION, which Lambda sets."""
+    given = {"AWS_REGION": "us-west-2"}
+    for name, value in template["Globals"]["Function"]["Environment"]["Variables"].items():
+        if isinstance(value, dict) and "Ref" in value:
+            value = template["Parameters"][value["Ref"]].get("Default", '["did:key:a"]')
+        elif isinstance(value, dict):
+            value = value["Sub"].replace("${Proxy.Endpoint}", "proxy").replace("${DatabaseUser}", "scorer")
+        given[name] = value
+        assert name in str(Settings.from_environment.__doc__)
+    settings = Settings.from_environment(given)
+    assert settings.database_url == "postgresql://scorer@proxy:5432/${DatabaseName}"
+    assert settings.database_password
+    assert (settings.human_points_start, settings.demo_scorer_id) == (None, None)
+
+
+def test_alarms_tell_somebody_and_say_what_they_mean(template: dict[str, Any]) -> None:
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    assert len(alarms) == 11
+    for name, alarm in alarms.items():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
+        assert alarm["AlarmDescription"].endswith("."), name
+        assert alarm["AlarmName"]["Sub"].startswith("${ServiceName}-"), name
+        # No requests are no reason to wake somebody up, nor to take a version back.
+        assert alarm["TreatMissingData"] == "notBreaching", name
+
+
+def test_a_new_version_is_taken_back_by_alarms_that_there_are(template: dict[str, Any]) -> None:
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    named = {alarm["AlarmName"]["Sub"] for alarm in alarms.values()}
+    chosen = of_type(template, "AWS::Serverless::Function")["Function"]["DeploymentPreference"]["Alarms"]
+    assert len(chosen) == 4
+    for alarm in chosen:
+        assert alarm.get("Ref") in alarms or alarm.get("Sub") in named
+
+
+def test_only_metrics_that_are_sent_are_watched(template: dict[str, Any]) -> None:
+    watched = [*alarm_metrics(template), *widget_metrics(template)]
+    for namespace, name, dimensions in watched:
+        assert dimensions in METRICS[namespace, name], name
+    assert {(namespace, name) for namespace, name, _ in watched} == set(METRICS)
+
+
+def test_widgets_stand_side_by_side(template: dict[str, Any]) -> None:
+    places = [
+        (widget["x"] + across, widget["y"] + down)
+        for widget in dashboard(template)["widgets"]
+        for across in range(widget["width"])
+        for down in range(widget["height"])
+    ]
+    assert len(places) == len(set(places))
+    assert max(across for across, _ in places) < 24
+
+
+def test_only_what_knows_no_resource_is_allowed_everywhere(template: dict[str, Any]) -> None:
+    for role in of_type(template, "AWS::IAM::Role").values():
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                statement = statement["If"][1] if "If" in statement else statement
+                actions = statement["Action"]
+                actions = [actions] if isinstance(actions, str) else actions
+                assert "*" not in "".join(actions)
+                if statement["Effect"] == "Allow" and statement["Resource"] == "*":
+                    assert all(action.startswith("ec2:") for action in actions)
