@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions db/views tests/sql
 
-.PHONY: help run migrate adopt leave detach attach adopt-demo erase check-ahead test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
+.PHONY: help run migrate adopt leave detach attach adopt-demo erase check-ahead compare test test-sql test-py test-pooler fuzz soak bench growth endurance check lint format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
@@ -38,6 +38,10 @@ erase: ## remove the wallet ADDRESS from everything that is ours in DATABASE_URL
 check-ahead: ## check documents of DATABASE_URL before requests ask for them; ARGS="--help" for how fast and with how much
 	@local/install local
 	@$(python) -m api.check_ahead $(ARGS)
+
+compare: ## whether two services answer alike, or a service and ours as a dry run; ARGS="--help" for how, without it a demo
+	@local/install local
+	@$(python) -m compare$(if $(ARGS),,.demo) $(ARGS)
 
 test: ## all tests, in the three parts that follow; JOBS (1) at the same time
 	@local/install dev

@@ -99,7 +99,7 @@ def test_every_link_and_path_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!http|#)([^)#]+)", text):
         assert (page.parent / target).exists(), target
     for path in re.findall(
-        r"`((?:api|bench|db|docs|deploy|harness|local|tests|requirements)/[\w./-]*)`", text
+        r"`((?:api|bench|compare|db|docs|deploy|harness|local|tests|requirements)/[\w./-]*)`", text
     ):
         assert (ROOT / path).exists(), path
 
