@@ -18,7 +18,7 @@ from typing import Any
 
 from api.settings import SettingError, Settings
 from compare import figures, report, rules, wallets
-from compare.asking import Asking, refuse_keys
+from compare.asking import Asking
 from compare.differences import APART
 from compare.dry_run import LIMIT, DryRun
 from compare.errors import CannotRun
@@ -124,14 +124,9 @@ def compare(options: argparse.Namespace, environ: Mapping[str, str] = os.environ
     is_dry = isinstance(candidate, DryRun)
     state = begun(options, primary, candidate, environ)
     try:
-        total, _ = state.count()
-        if not total:
+        if not state.count()[0]:
             raise CannotRun("There are no wallets to ask for.")
-        for side, name in ((primary, "PRIMARY_API_KEY"), (candidate, candidate_key_name(environ))):
-            for _, wallet in state.left():
-                refuse_keys(side, name, wallet)
-                break
-        stopped = ask(state, options, primary, candidate, keys, total)
+        stopped = ask(state, options, (primary, candidate), keys)
         found = figures.of(state, known, primary, candidate, is_timed=not is_dry)
         found |= {
             "of": state.read("of") | {"limit": options.limit if is_dry else None},
@@ -219,23 +214,28 @@ def wallets_of(options: argparse.Namespace, environ: Mapping[str, str]) -> tuple
     return ", ".join(sources), chain.from_iterable(given)
 
 
-def ask(
-    state: State, options: argparse.Namespace, primary: Side, candidate: Side, keys: list[str], total: int
-) -> bool:
-    """Asks for all wallets that are left; gives whether it was stopped before."""
+def ask(state: State, options: argparse.Namespace, sides: tuple[Side, Side], keys: list[str]) -> bool:
+    """Asks for all wallets that are left; gives whether it was stopped before. Raises CannotRun where a side
+    refuses its key: two that do agree on every wallet."""
     asking = Asking(
-        primary,
-        candidate,
+        *sides,
         options.rate,
         options.connections,
         noise=options.noise,
-        in_turn=not isinstance(candidate, DryRun),
+        in_turn=not isinstance(sides[1], DryRun),
         apart=options.apart,
         keys=keys,
     )
-    progress = Progress(total, state.count()[1])
+    progress = Progress(*state.count())
+    refusing: set[str] = set()
 
     def keep(result: Result) -> None:
+        if refusing or (not progress.steps and 401 in result.statuses):
+            refusing.update(
+                side.name for side, status in zip(sides, result.statuses, strict=True) if status == 401
+            )
+            asking.stopped.set()
+            return
         state.keep(result)
         progress.step()
 
@@ -258,8 +258,9 @@ def ask(
             "rate_reached": asked / seconds if seconds else 0,
         }
         state.say("run", run)
-        state.commit()
         progress.end()
+    if refusing:
+        raise CannotRun(f"The API key is refused: by {' and by '.join(sorted(refusing))}.")
     return asking.stopped.is_set()
 
 
@@ -298,7 +299,7 @@ class Progress:
 def summarise(found: dict[str, Any], page: Path) -> None:
     """Prints the verdict, and where the report is."""
     verdict = found["verdict"]
-    print("They agree." if verdict["agrees"] else "They differ.")
+    print(f"{verdict['headline']}.")
     names = ("asked", "equal", "explained", "unexplained", "errors", "noise", "not_had", "left", "flips")
     print(", ".join(f"{name.replace('_', ' ')} {verdict[name]:,}" for name in names))
     for cause in found["causes"]:

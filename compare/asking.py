@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from compare.differences import APART, differences, is_flip
-from compare.errors import CannotRun
 from compare.shown import shown
 from compare.sides import Answer, Connection, Side
 from compare.state import Result, Times
@@ -187,16 +186,3 @@ class Asking:
             is_flip=is_flip(primary, candidate),
             bodies=(shown(primary.body, self._keys), shown(candidate.body, self._keys)),
         )
-
-
-def refuse_keys(side: Side, name: str, wallet: Wallet) -> None:
-    """Raises CannotRun where a side does not take its key: two that refuse agree on every wallet."""
-    connection = side.connect()
-    try:
-        answer = connection.ask(wallet)
-    finally:
-        connection.close()
-    if answer.status == 401:
-        raise CannotRun(f"{side.name} refuses the key of {name}.")
-    if answer.status is None and not answer.again:
-        raise CannotRun(f"{side.name} does not answer: {answer.fault}.")

@@ -203,8 +203,8 @@ def of_stamp(ours: dict[str, Any], theirs: dict[str, Any], prefix: str) -> Itera
 
 
 def number_cause(ours: Any, theirs: Any, below: str, beyond: str) -> tuple[str, bool]:
-    """Why two printed numbers differ; and, of the last decimal, whether they are a tie that one rounds to even
-    and the other away from zero."""
+    """Why two printed numbers differ; and, of the last decimal, whether they are a tie that one rounds to
+    even and the other away from zero."""
     try:
         ours_n, theirs_n = Decimal(str(ours)), Decimal(str(theirs))
     except InvalidOperation:

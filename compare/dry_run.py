@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, LiteralString
+from wsgiref.types import WSGIApplication
 
 import psycopg
 from werkzeug.test import Client
@@ -113,7 +114,7 @@ class DryRun:
         return "dry run"
 
     def connect(self) -> "Undone":
-        return Undone(Client(self._app), self._key)
+        return Undone(self._app, self._key)
 
     def versions(self) -> dict[str, str]:
         try:
@@ -129,8 +130,8 @@ class DryRun:
 class Undone:
     """Asks the service, without a network between."""
 
-    def __init__(self, client: Client, key: str) -> None:
-        self._client = client
+    def __init__(self, app: WSGIApplication, key: str) -> None:
+        self._client = Client(app)
         self._headers = {"X-API-Key": key}
 
     def ask(self, wallet: Wallet) -> Answer:

@@ -92,6 +92,8 @@ def of(state: State, rules: Rules, primary: Side, candidate: Side, is_timed: boo
         "flips": next(state.rows("select count(*) from wallet where is_flip"))[0],
     }
     verdict["agrees"] = not (verdict["unexplained"] or verdict["errors"] or slower)
+    so_far = "So far they" if verdict["left"] else "They"
+    verdict["headline"] = f"{so_far} {'agree' if verdict['agrees'] else 'differ'}"
     shown = Samples(state, primary, candidate)
     return {
         "verdict": verdict,

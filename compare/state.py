@@ -47,8 +47,6 @@ create table sample (
 """
 # Bodies that are kept of each cause.
 SAMPLES = 5
-# Rows that are written before they are committed.
-BATCH = 200
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,6 @@ class State:
         self._open(path)
         self._db.executescript(SCHEMA)
         self.say("of", said)
-        self._db.commit()
 
     @classmethod
     def resumed(cls, path: Path, said: dict[str, Any]) -> "State":
@@ -92,8 +89,8 @@ class State:
         state = cls.__new__(cls)
         if not path.exists():
             raise CannotRun(f"There is nothing to resume in {path.parent}: leave --resume out.")
-        state._open(path)
         try:
+            state._open(path)
             before = state.read("of")
         except sqlite3.Error:
             raise CannotRun(f"{path} is no comparison that can be resumed: leave --resume out.") from None
@@ -109,8 +106,9 @@ class State:
 
     def _open(self, path: Path) -> None:
         self._db = sqlite3.connect(path)
+        # Each result is kept at once, also where this process is killed; not where the machine fails.
+        self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = off")
-        self._unwritten = 0
         self._samples: dict[str, int] = {}
         with suppress(sqlite3.Error):
             self._samples = dict(
@@ -122,6 +120,7 @@ class State:
 
     def say(self, name: str, value: Any) -> None:
         self._db.execute("insert or replace into said values (?, ?)", [name, json.dumps(value)])
+        self._db.commit()
 
     def read(self, name: str) -> Any:
         row = self._db.execute("select value from said where name = ?", [name]).fetchone()
@@ -186,13 +185,7 @@ class State:
             for cause in causes:
                 self._samples[cause] = self._samples.get(cause, 0) + 1
             self._db.execute("insert or replace into sample values (?, ?, ?)", [result.id, *result.bodies])
-        self._unwritten += 1
-        if self._unwritten >= BATCH:
-            self.commit()
-
-    def commit(self) -> None:
         self._db.commit()
-        self._unwritten = 0
 
     def settle(self) -> None:
         """Files differences of the last decimal under what explains all of a scorer's: rounding where each is
@@ -218,5 +211,5 @@ class State:
         return self._db.execute(statement, arguments)
 
     def close(self) -> None:
-        self.commit()
+        self._db.commit()
         self._db.close()
