@@ -16,7 +16,8 @@ from psycopg.conninfo import make_conninfo
 from api import keys
 from api.app import create_app
 from api.settings import Settings
-from compare.__main__ import FOLDER, compare, parser
+from compare.arguments import FOLDER, parser
+from compare.command import compare
 from compare.faulty import faulty, served
 from db.adopt import adopt
 from local import demo, existing, postgres

@@ -20,8 +20,8 @@ from api import keys
 from api.app import create_app
 from api.settings import Settings
 from compare import differences, figures
-from compare.__main__ import main
 from compare.asking import Asking
+from compare.command import main
 from compare.errors import CannotRun
 from compare.faulty import Change, faulty, served
 from compare.rules import KNOWN, Rules, load
