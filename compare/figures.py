@@ -20,6 +20,8 @@ FLIPS = 20
 # Fields that are listed.
 FIELDS = 60
 SLOWER = "candidate slower"
+# The field that differs by when it was asked for.
+SCORED_AT = "last_score_timestamp"
 # Bars of the picture for a factor of two of time.
 BINS = 3
 
@@ -61,6 +63,10 @@ def of(state: State, rules: Rules, primary: Side, candidate: Side, is_timed: boo
     compared = outcomes.get("compared", 0)
     if not compared and not outcomes.get("error"):
         raise CannotRun("No wallet could be compared.")
+    if outcomes.get("not_had", 0) > compared:
+        raise CannotRun(
+            "Most wallets were not had within the limit: raise --limit, or --resume at a quieter time."
+        )
     ((scored,),) = state.rows(
         "select count(*) from wallet where primary_status = 200 and candidate_status = 200"
     )
@@ -236,27 +242,37 @@ class Samples:
         statuses = next(
             self._state.rows("select primary_status, candidate_status from wallet where id = ?", id_)
         )
+        found = [
+            {"field": name, "cause": cause, "primary": there, "candidate": here}
+            for name, cause, there, here in self._state.rows(
+                "select field, cause, primary_value, candidate_value from difference where wallet_id = ?"
+                " order by rowid limit 50",
+                id_,
+            )
+        ]
+        is_asked_in_time = all(difference["field"] != SCORED_AT for difference in found)
         return {
             "scorer_id": scorer_id,
             "address": address,
             "statuses": list(statuses),
-            "differences": [
-                {"field": name, "cause": cause, "primary": there, "candidate": here}
-                for name, cause, there, here in self._state.rows(
-                    "select field, cause, primary_value, candidate_value from difference where wallet_id = ?"
-                    " order by rowid limit 50",
-                    id_,
-                )
-            ],
-            "lines": list(side_by_side(*bodies)) if bodies else [],
+            "differences": found,
+            "lines": list(side_by_side(bodies[0], bodies[1], SCORED_AT if is_asked_in_time else None))
+            if bodies
+            else [],
             "commands": [side.command(wallet) for side in self._sides],
         }
 
 
-def side_by_side(primary: str, candidate: str) -> Iterator[dict[str, Any]]:
-    """The lines of two bodies in pairs, and whether they are the same."""
+def side_by_side(primary: str, candidate: str, ignored: str | None) -> Iterator[dict[str, Any]]:
+    """The lines of two bodies in pairs, and whether they are the same; whatever the field that is ignored
+    holds."""
     there, here = primary.splitlines(), candidate.splitlines()
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, there, here, autojunk=False).get_opcodes():
+
+    def compared(lines: list[str]) -> list[str]:
+        return [ignored if ignored and line.startswith(f'  "{ignored}"') else line for line in lines]
+
+    matcher = SequenceMatcher(None, compared(there), compared(here), autojunk=False)
+    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
         for n in range(max(i2 - i1, j2 - j1)):
             yield {
                 "primary": there[i1 + n] if i1 + n < i2 else "",

@@ -2,10 +2,13 @@
 fault is that of a copy of our service: on a copy of the other's database, or in its answers."""
 
 import gzip
+import io
 import itertools
 import json
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +22,7 @@ import pytest
 from api import keys
 from api.app import create_app
 from api.settings import Settings
-from compare import differences, figures
+from compare import demo, differences, figures
 from compare.asking import Asking
 from compare.command import main
 from compare.errors import CannotRun
@@ -544,3 +547,68 @@ def test_rules_that_cannot_be_used_are_refused(tmp_path: Path, text: str) -> Non
     (tmp_path / "rules").write_text(text)
     with pytest.raises(CannotRun, match="cannot be used"):
         load(tmp_path / "rules")
+
+
+def test_the_demo_shows_each_kind_of_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    demo.main()
+    found = json.loads((tmp_path / ".compare/demo/report.json").read_text())
+    assert unexplained(found) == {
+        differences.ONLY_CANDIDATE: 2,
+        differences.TIME_FORMAT: 2,
+        "status 500/200": 2,
+    }
+    verdict = found["verdict"]
+    assert (verdict["equal"], verdict["explained"], verdict["flips"]) == (demo.WALLETS - 7, 1, 2)
+    assert "They differ." in capsys.readouterr().out
+
+
+def test_a_sample_is_shown_again_by_its_commands(
+    copies: Copies, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", service_url_of(copies.candidate_database))
+    monkeypatch.setenv("TRUSTED_IAM_ISSUERS", json.dumps(sorted(copies.crowd.trusted)))
+    primary = copies.serve(copies.world.url, changing(error="cannot"))
+    wallet = f"1,{copies.crowd.addresses[0]}"
+    arguments = ["--primary", primary, "--candidate", "dry-run", "--limit", "900", "--wallet", wallet]
+    assert main([*arguments, "--out", str(copies.folder), "--rules", str(copies.rules())]) == 1
+    (sample,) = json.loads((copies.folder / "report.json").read_text())["causes"][0]["samples"]
+    capsys.readouterr()
+    answers = []
+    for command in sample["commands"]:
+        command = command.replace(".venv/bin/python", sys.executable)
+        said = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert "200" in said.stdout.splitlines()[0]
+        answers.append(json.loads(said.stdout.splitlines()[-1]))
+    assert (answers[0].pop("error"), answers[1].pop("error")) == ("cannot", None)
+    assert answers[0]["stamps"] == answers[1]["stamps"] != {}
+
+
+def test_wallets_of_other_scorers_are_left_out_and_each_is_asked_for_once(
+    copies: Copies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = copies.crowd.addresses[0]
+    lines = f"1,{address}\n2,{address}\n1,{address}\n{copies.crowd.addresses[1]}\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    services = ["--primary", copies.serve(copies.world.url)]
+    services += ["--candidate", copies.serve(copies.candidate_database)]
+    rules = ["--rules", str(copies.rules())]
+    assert main([*services, *rules, "--out", str(copies.folder), "--scorer", "1", "-"]) == 0
+    found = json.loads((copies.folder / "report.json").read_text())
+    assert (found["verdict"]["asked"], found["of"]["wallets"]) == (2, "standard input")
+
+
+def test_what_was_mostly_not_had_is_no_agreement(tmp_path: Path) -> None:
+    state = State(tmp_path / "state", {})
+    state.add(Wallet("1", f"0x{n:040x}") for n in range(3))
+    times = (Times(1, 1), Times(1, 1))
+    for id_, _ in [*state.left()]:
+        state.keep(
+            Result(id_, "compared", (200, 200), times=times)
+            if id_ == 1
+            else Result(id_, "not_had", fault="x")
+        )
+    with pytest.raises(CannotRun, match="not had"):
+        figures.of(state, Rules(), Nobody(), Nobody(), is_timed=False)
