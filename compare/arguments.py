@@ -33,9 +33,9 @@ def parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "wallets",
-        nargs="?",
+        nargs="*",
         metavar="WALLETS",
-        help="a list, or an access log, plain or gzip; - is standard input",
+        help="lists, or access logs, plain or gzip; - is standard input",
     )
     add("--wallet", action="append", default=[], metavar="SCORER,ADDRESS", help="one wallet; may be repeated")
     add(
@@ -127,9 +127,9 @@ def wallets_of(options: argparse.Namespace, environ: Mapping[str, str]) -> tuple
     if options.wallet:
         sources.append("given one by one")
         given.append(wallets.parse(options.wallet, options.scorer))
-    if options.wallets:
-        sources.append("standard input" if options.wallets == "-" else Path(options.wallets).name)
-        given.append(wallets.read(options.wallets, options.scorer))
+    for source in options.wallets:
+        sources.append("standard input" if source == "-" else Path(source).name)
+        given.append(wallets.read(source, options.scorer))
     if options.recent:
         url = environ.get("WALLETS_DATABASE_URL", "").strip() or environ.get("DATABASE_URL", "").strip()
         if not url:

@@ -20,6 +20,7 @@ FLIPS = 20
 # Fields that are listed.
 FIELDS = 60
 SLOWER = "candidate slower"
+SIDES = ("primary", "candidate")
 # The field that differs by when it was asked for.
 SCORED_AT = "last_score_timestamp"
 # Bars of the picture for a factor of two of time.
@@ -33,7 +34,7 @@ order by w.id, d.rowid
 
 QUANTILE = {
     (side, start): f"select {side}_{start} from wallet where outcome = 'compared' order by 1"  # noqa: S608
-    for side in ("primary", "candidate")
+    for side in SIDES
     for start in ("due", "sent")
 }
 
@@ -202,7 +203,7 @@ def times_of(state: State) -> dict[str, dict[str, dict[str, float]]]:
             offset = math.ceil(int(name[1:]) / 100 * count) - 1
             there, here = (
                 next(state.rows(f"{QUANTILE[side, start]} limit 1 offset ?", offset))[0] * 1000
-                for side in ("primary", "candidate")
+                for side in SIDES
             )
             found[start][name] = {"primary": there, "candidate": here, "ratio": here / max(there, 1e-3)}
     return found
@@ -256,9 +257,17 @@ class Samples:
             "address": address,
             "statuses": list(statuses),
             "differences": found,
-            "lines": list(side_by_side(bodies[0], bodies[1], SCORED_AT if is_asked_in_time else None))
-            if bodies
-            else [],
+            "lines": [
+                {
+                    **{side: f"status {status}" for side, status in zip(SIDES, statuses, strict=True)},
+                    "same": statuses[0] == statuses[1],
+                },
+                *(
+                    side_by_side(bodies[0], bodies[1], SCORED_AT if is_asked_in_time else None)
+                    if bodies
+                    else ()
+                ),
+            ],
             "commands": [side.command(wallet) for side in self._sides],
         }
 

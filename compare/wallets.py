@@ -1,13 +1,14 @@
 """Where the wallets come from that are asked for: lists, access logs, the database."""
 
 import gzip
+import io
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 import psycopg
 
@@ -58,15 +59,11 @@ def read(source: str, scorer_id: str | None = None) -> Iterator[Wallet]:
 
 @contextmanager
 def opened(source: str) -> Iterator[TextIO]:
-    if source == "-":
-        yield sys.stdin
-        return
-    with Path(source).open("rb") as file:
-        packed = file.read(2) == GZIP
-    with (
-        gzip.open(source, "rt", encoding="utf-8") if packed else Path(source).open(encoding="utf-8") as lines
-    ):
-        yield lines
+    standard = nullcontext(cast(io.BufferedReader, sys.stdin.buffer))
+    with standard if source == "-" else Path(source).open("rb") as file:
+        is_packed = file.peek(len(GZIP)).startswith(GZIP)
+        with gzip.open(file) if is_packed else nullcontext(file) as unpacked:
+            yield io.TextIOWrapper(unpacked, encoding="utf-8")
 
 
 def parse(lines: Iterable[str], scorer_id: str | None = None) -> Iterator[Wallet]:
@@ -79,7 +76,8 @@ def parse(lines: Iterable[str], scorer_id: str | None = None) -> Iterator[Wallet
             continue
         words = text.replace(",", " ").split()
         if logged := LOGGED.search(text):
-            if logged["method"] in (None, "GET"):
+            # In a log what has no method is no request, but what a client called itself.
+            if logged["method"] == "GET" or '"' not in text:
                 yield Wallet(logged["scorer"], logged["address"])
         elif len(words) == 2:
             yield Wallet(*words)

@@ -315,6 +315,12 @@ def test_an_answer_is_timed_from_when_it_was_planned_to_be_asked_for() -> None:
     assert all(times.due > 0.4 for times in late)
     assert sorted(r.times[1].due for r in results if r.times[1])[10] < 0.4
 
+    one_by_one: list[Result] = []
+    Asking(Stalling(0.5), Stalling(0), 1000, 1, in_turn=False).run(wallets[:2], one_by_one.append)
+    second = one_by_one[1].times[0]
+    assert second
+    assert second.due > 0.4 > second.sent
+
 
 def test_what_the_rules_accept_is_explained_and_its_flips_are_shown(copies: Copies) -> None:
     def turned(path: str, status: int, body: Any) -> tuple[int, Any]:
@@ -431,6 +437,7 @@ def test_wallets_come_from_lists_and_from_access_logs(tmp_path: Path) -> None:
         f"GET {host}/v2/stamps/337/score/{OTHERS}/history?created_at=1 HTTP/1.1",
         f"GET {host}/health HTTP/1.1",
         "- http://-:- -",
+        f'GET {host}/health HTTP/1.1" "/v2/stamps/338/score/{OTHERS}',
     ]
     log.write_bytes(gzip.compress("".join(ALB.format(request) + "\n" for request in requests).encode()))
     assert [*read(str(log))] == [Wallet("335", OTHERS), Wallet("-1", OTHERS)]
@@ -591,7 +598,8 @@ def test_wallets_of_other_scorers_are_left_out_and_each_is_asked_for_once(
 ) -> None:
     address = copies.crowd.addresses[0]
     lines = f"1,{address}\n2,{address}\n1,{address}\n{copies.crowd.addresses[1]}\n"
-    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    packed = io.BufferedReader(io.BytesIO(gzip.compress(lines.encode())))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(packed))
     services = ["--primary", copies.serve(copies.world.url)]
     services += ["--candidate", copies.serve(copies.candidate_database)]
     rules = ["--rules", str(copies.rules())]

@@ -24,6 +24,9 @@ from harness.server import add_service_role, connect, service_url_of
 from harness.world import World, inhabited
 from local.issuer import Issuer
 
+# Through PgBouncer too.
+pytestmark = pytest.mark.http
+
 LEGACY_KEY = "legacy01.secret"
 PLENTY = 900
 
