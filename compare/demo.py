@@ -5,6 +5,7 @@ python -m compare.demo
 """
 
 import json
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -90,4 +91,5 @@ def fill(url: str, issuer: Issuer) -> list[str]:
 
 
 if __name__ == "__main__":
+    logging.getLogger("api").addHandler(logging.NullHandler())
     main()

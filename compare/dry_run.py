@@ -1,7 +1,6 @@
 """Our function on the database itself, in a transaction that is rolled back."""
 
 import hashlib
-import logging
 import shlex
 import subprocess
 import threading
@@ -106,8 +105,6 @@ class DryRun:
         self._key = key
         self._database = RolledBack(settings.database_url, limit)
         self._app = create_app(settings, self._database)
-        # Which credentials did not count, and which wallets were not had, is no news of the service's.
-        logging.getLogger("api").setLevel(logging.CRITICAL)
 
     @property
     def name(self) -> str:

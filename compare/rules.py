@@ -56,7 +56,7 @@ def load(path: Path) -> Rules:
             raise ValueError(f"times has numbers for {', '.join(QUANTILES)}")
     except (OSError, ValueError, TypeError, re.error) as error:
         raise CannotRun(f"The rules of {path} cannot be used: {error}.") from None
-    return Rules(str(path), rules, times)
+    return Rules(path.name, rules, times)
 
 
 def rule(entry: Any) -> Rule:
