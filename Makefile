@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions db/views tests/sql
 
-.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance bench-function package deploy check lint lint-template format freeze release snapshot lock
+.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead compare test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance bench-function package deploy check lint lint-template format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
@@ -46,6 +46,10 @@ erase: ## remove the wallet ADDRESS from everything that is ours in DATABASE_URL
 check-ahead: ## check documents of DATABASE_URL before requests ask for them; ARGS="--help" for how fast and with how much
 	@local/install local
 	@$(python) -m api.check_ahead $(ARGS)
+
+compare: ## whether two services answer alike, or a service and ours as a dry run; ARGS="--help" for how, without it a demo
+	@local/install local
+	@$(python) -m compare$(if $(ARGS),,.demo) $(ARGS)
 
 test: ## all tests, in the parts that follow; JOBS (2) runs at the same time
 	@local/install dev

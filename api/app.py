@@ -31,18 +31,18 @@ HEADERS = CORS | {"Cache-Control": "no-store", "X-Content-Type-Options": "nosnif
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings) -> Flask:
-    """The WSGI application for one database."""
+def create_app(settings: Settings, database: Database | None = None) -> Flask:
+    """The WSGI application for one database: that of the settings, unless it is given."""
     app = Flask(__name__, static_folder=None)
-    database = Database(settings.database_url, settings.database_password)
+    asked = database or Database(settings.database_url, settings.database_password)
 
     @app.get("/v2/stamps/<scorer_id>/score/<address>")
     def score(scorer_id: str, address: str) -> Response:
-        return answer(200, scoring.score(database, settings, api_key(), scorer_id, address))
+        return answer(200, scoring.score(asked, settings, api_key(), scorer_id, address))
 
     @app.get("/health")
     def health() -> Response:
-        database.ping()
+        asked.ping()
         return answer(200, json.dumps({"status": "ok"}))
 
     @app.get("/v2/openapi.json")

@@ -144,7 +144,7 @@ class Database:
     def _fetch(self, statement: LiteralString, arguments: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         connection = self._connection()
         try:
-            rows = connection.execute(statement, arguments).fetchall()
+            rows = self._rows(connection, statement, arguments)
         except psycopg.Error as error:
             if connection.closed:
                 # What ended it has ended the others too, or will cost each of them an attempt.
@@ -155,6 +155,12 @@ class Database:
             raise meaning(error) from None
         self._idle.append(connection)
         return rows
+
+    def _rows(
+        self, connection: psycopg.Connection, statement: LiteralString, arguments: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        """Sends a statement: in a transaction of its own."""
+        return connection.execute(statement, arguments).fetchall()
 
     def _connection(self) -> psycopg.Connection:
         with suppress(IndexError):

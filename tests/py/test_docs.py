@@ -1,19 +1,25 @@
 """The pages of docs and the README: every command in them is run, and gives what they show."""
 
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from api import scoring
 from api.database import Database
 from api.settings import Settings
+from compare import rules
+from compare.arguments import parser
 from db.migrate import ROOT
+from harness.service import Service
+from harness.world import World
 from local import demo
 from local.issuer import Issuer
 
@@ -60,6 +66,56 @@ def test_the_page_of_operations_revokes_what_it_says(database_url: str, issuer: 
     ]
 
 
+def test_the_page_of_comparing_runs(world: World, serve: Callable[..., Service], tmp_path: Path) -> None:
+    """Its shell commands and its rules, with a host, a key and wallets that there are."""
+    page = (ROOT / "docs/comparing.md").read_text()
+    issuers = json.dumps([world.issuer.did])
+    service = serve(world.service_url, TRUSTED_IAM_ISSUERS=issuers)
+    address = "0x" + "1" * 40
+    world.put_valid(address, "Github", "v1:a")
+    (tmp_path / "wallets.csv").write_text(f"1,{address}\n")
+    (tmp_path / "Makefile").write_text(f"compare:\n\t@cd {ROOT} && {sys.executable} -m compare $(ARGS)\n")
+    for role in re.findall(r"```sql\n(create role compare .*?)```", page, re.DOTALL):
+        world.execute(role.replace("role compare", f"role compare_{os.getpid()}"))
+    login = make_conninfo(world.url, user=f"compare_{os.getpid()}")
+    commands = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    assert len(commands) == 2
+    for command in commands:
+        for there, here in {
+            "https://api.example.org": f"http://127.0.0.1:{service.port}",
+            "https://new.example.org": f"http://127.0.0.1:{service.port}",
+            "_API_KEY=…": f"_API_KEY={world.key}",
+            "postgresql://compare@host/db": f"'{login}'",
+            '["did:key:…"]': issuers,
+            "wallets.csv": f"{tmp_path}/wallets.csv",
+            'ARGS="': f'ARGS="--out {tmp_path}/out --limit 900 ',
+        }.items():
+            command = command.replace(there, here)
+        result = subprocess.run(
+            ["sh", "-ec", command],
+            cwd=tmp_path,
+            env=os.environ | {"WALLETS_DATABASE_URL": world.url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.startswith("They agree.\nasked 1, equal 1,")
+    world.execute(f"drop role compare_{os.getpid()}")
+
+    (tmp_path / "rules.toml").write_text("".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)))
+    (rule,) = rules.load(tmp_path / "rules.toml").rules
+    values = {"primary": "", "candidate": "{}", "scorer": "1", "address": address}
+    assert rule.accepts(cause="stamp only at the candidate", field="stamps.Ens", **values)
+    assert not rule.accepts(cause="stamp only at the candidate", field="stamps.EnsX", **values)
+
+
+def test_the_page_of_comparing_names_every_option_and_no_other() -> None:
+    page = (ROOT / "docs/comparing.md").read_text()
+    options = {o for action in parser()._actions for o in action.option_strings} - {"-h", "--help"}
+    assert set(re.findall(r"--[a-z]+", page)) == options
+
+
 def run(language: str, code: str, url: str, programs: Path) -> str:
     """What psql or Python prints, both kinds of output; psql as it is by default, but for table borders."""
     psql: list[Path | str] = [programs / "psql", "-X", "-A", "-t", url]
@@ -89,7 +145,7 @@ def test_every_link_and_path_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!http|#)([^)#]+)", text):
         assert (page.parent / target).exists(), target
     for path in re.findall(
-        r"`((?:api|bench|db|docs|deploy|harness|local|tests|requirements)/[\w./-]*)`", text
+        r"`((?:api|bench|compare|db|docs|deploy|harness|local|tests|requirements)/[\w./-]*)`", text
     ):
         assert (ROOT / path).exists(), path
 

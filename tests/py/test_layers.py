@@ -11,9 +11,10 @@ STANDS_ON = {
     "deploy": {"api"},
     "db": {"api"},
     "local": {"api", "db", "deploy"},
+    "compare": {"api", "db", "local"},
     "harness": {"api", "db", "deploy", "local"},
     "bench": {"api", "db", "deploy", "local", "harness"},
-    "tests": {"api", "db", "deploy", "local", "harness"},
+    "tests": {"api", "compare", "db", "deploy", "local", "harness"},
 }
 
 

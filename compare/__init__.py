@@ -1,0 +1,1 @@
+"""Whether two services, or a service and our function, answer alike."""
