@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from api.credentials import VERIFIER, Check, check
-from api.database import Database, Unavailable, Unchecked, Unforeseen
+from api.database import Database, Detached, Unavailable, Unchecked, Unforeseen
 from api.settings import SettingError, Settings
 
 # Documents that are claimed at a time: they take a tenth of a second.
@@ -139,6 +139,12 @@ def main() -> int:
         run.begin(EVERYTHING if arguments.again else LOOK_BACK)
         with processes(arguments.jobs) as run.check:
             work_together(run, arguments.jobs, start)
+    except Detached:
+        # As requests do, it waits for whoever changes the tables: until the next run.
+        print(
+            "The tables are being changed. What was checked is kept: run it again to go on.", file=sys.stderr
+        )
+        return 0
     except (Unavailable, Unforeseen, BrokenExecutor) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         print(f"Stopped: {reason}. What was checked is kept: run it again to go on.", file=sys.stderr)

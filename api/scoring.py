@@ -15,6 +15,8 @@ from api.settings import Settings
 
 ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 INTEGER = re.compile(r"[+-]?[0-9]+")
+# Characters that an external scorer id may have, and a sign.
+MAX_ID = 43
 ATTEMPTS = 3
 # Seconds before the second attempt, doubled for each further one; the wait is drawn from up to that.
 BACKOFF = 0.05
@@ -84,7 +86,7 @@ def attempt_score(
     has passed."""
     if not key or not key.isascii() or not key.isprintable():
         raise Refused(401, INVALID_KEY)
-    number = bigint(scorer_id)
+    number = integer(scorer_id)
     if number is not None and number < 0:
         number = settings.demo_scorer_id
     arguments = {
@@ -126,11 +128,9 @@ def attempt_score(
     raise AssertionError(reply.outcome)
 
 
-def bigint(text: str) -> int | None:
-    """The number that a text spells; None where it spells none that a bigint holds."""
-    if len(text) > 20 or not INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
-        return None
-    return int(text)
+def integer(text: str) -> int | None:
+    """The number that a text spells; None where it spells none, or one longer than any scorer's."""
+    return int(text) if len(text) <= MAX_ID and INTEGER.fullmatch(text) else None
 
 
 def log_left_out(address: str, scorer_id: int | None, rejected: list[tuple[str, str]]) -> None:

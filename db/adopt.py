@@ -19,6 +19,7 @@ from api.connection import conninfo
 from db import adopt_plan, attachment, check_change, existing
 from db.migrate import alembic_config
 from db.migrations import frozen
+from db.one_line import errors_in_a_line
 from db.patience import LOCK_TIMEOUT, PAUSE, patiently
 
 NOTHING = "Nothing is to do: the database has been adopted, and has the newest schema."
@@ -75,4 +76,5 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with errors_in_a_line():
+        sys.exit(main())

@@ -18,7 +18,8 @@ LOCKS = {
 def lines(done: str | None) -> list[str]:
     """The statements, by their files, that follow the revision that a database is at, each with what it locks
     of tables that are not ours."""
-    return [
+    first = ["create schema scorer;", "create table scorer.alembic_version;"] if done is None else []
+    return first + [
         line
         for revision in frozen.revisions()
         if revision > (done or "")
@@ -31,7 +32,11 @@ def lines(done: str | None) -> list[str]:
 
 
 def described(statement: str) -> list[str]:
-    """A statement without the body of a view or function, and a line for each table that it locks."""
+    """A statement without the body of a view or function, and a line for each table that it locks; of a block
+    its commands."""
+    if statement.startswith("do "):
+        commands = re.findall(r"(?m)^ +((?:grant|revoke|create|alter|execute) .*)$", statement)
+        return ["do", *(f"    {command}" for command in commands)]
     head = re.split(r"\n\s*returns | as\nselect\b|\ndeclare\b| is '", statement)[0]
     shown = re.sub(r"\s+", " ", head).replace("( ", "(").replace(" )", ")")
     return [shown, *(f"    locks {table}, {how}" for table, how in locks(statement).items())]

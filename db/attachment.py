@@ -9,22 +9,21 @@ import os
 import sys
 
 import psycopg
+from psycopg import sql
 
 from api.connection import conninfo
 from db import existing
 from db.migrations import frozen
-from db.patience import LOCK_TIMEOUT, patiently
+from db.one_line import errors_in_a_line
+from db.patience import LOCK_TIMEOUT, SCHEMA_LOCK, patiently
 
-VIEWS = """
-select relname::text from pg_class
-where relnamespace = to_regnamespace('scorer') and relkind = 'v'
-order by relname <> %s, 1
-"""
+VIEWS = "select relname::text from pg_class where relnamespace = to_regnamespace('scorer') and relkind = 'v'"
 TRIGGER = """
 select from pg_trigger
 where tgname = 'guard_live_link' and tgrelid = to_regclass('public.registry_hashscorerlink') and tgenabled <>
 'D'
 """
+SEES = "select has_schema_privilege('scorer_owner', 'public', 'usage')"
 # A right on a column will do where the table's is not granted.
 LACKING = """
 select c.relname::text, r.privilege
@@ -37,34 +36,61 @@ where
 
 
 def detach(connection: psycopg.Connection) -> None:
-    """Drops the views and the trigger, in the session's transaction. First the view that each request locks
-    first: so none that holds another waits for one that is dropped already. The trigger goes with its
+    """Drops our views and the trigger, in the session's transaction. First the view that each request locks
+    first: so none that holds another waits for one that is dropped already. The trigger goes last, with its
     function: it is not for us to drop what stands on another's table."""
-    connection.execute("set local role scorer_owner")
-    for (view,) in connection.execute(VIEWS, [frozen.GATE]).fetchall():
-        connection.execute(f"drop view scorer.{view}".encode())
+    begin(connection)
+    for view in standing(connection):
+        connection.execute(sql.SQL("drop view scorer.{}").format(sql.Identifier(view)))
     connection.execute("drop function if exists scorer.guard_live_link() cascade")
-    connection.execute("set local role none")
+    end(connection)
 
 
 def attach(connection: psycopg.Connection) -> None:
-    """Makes the grants, the views, the functions and the trigger of the database's revision anew, in the
-    session's transaction: whatever of them a change took away is back. Functions too, since sessions that
-    have called one hold on to types of the views that are gone."""
-    revision = frozen.revision_of(connection)
-    assert revision
-    connection.execute("set local role scorer_owner")
-    for path in frozen.again(revision):
+    """Makes the grants, the views that are gone, and the trigger of the database's revision, in the session's
+    transaction: whatever of them a change took away is back. Functions too, where a view was gone: sessions
+    that have called one hold on to types of the view that was."""
+    begin(connection)
+    kept = standing(connection)
+    for path in frozen.again(revision_of(connection), kept):
         connection.execute(path.read_bytes())
+    end(connection)
+
+
+def begin(connection: psycopg.Connection) -> None:
+    """One change of the schema at a time, by names of PostgreSQL's own, as the owner of what is made."""
+    connection.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
+    connection.execute("set local search_path = pg_catalog")
+    connection.execute("set local role scorer_owner")
+
+
+def end(connection: psycopg.Connection) -> None:
     connection.execute("set local role none")
+    connection.execute("reset search_path")
+
+
+def revision_of(connection: psycopg.Connection) -> str:
+    """The revision of an adopted database. Raises SystemExit where this checkout does not have it."""
+    revision = frozen.revision_of(connection)
+    if revision not in frozen.revisions():
+        raise SystemExit(f"The database is of another checkout, at revision {revision}: go there.")
+    return revision
+
+
+def standing(connection: psycopg.Connection) -> list[str]:
+    """Those of our views that are there, in the order of frozen."""
+    there = {view for (view,) in connection.execute(VIEWS)}
+    return [
+        path.stem for path in frozen.current("adopted/views", revision_of(connection)) if path.stem in there
+    ]
 
 
 def missing(connection: psycopg.Connection) -> list[str]:
     """What a change of theirs, or detach, has taken away of an adopted database, in a line each. attach puts
     it back."""
-    standing = {view for (view,) in connection.execute(VIEWS, [frozen.GATE])}
-    made = frozen.current("adopted/views", frozen.revision_of(connection) or "")
-    found = [f"View scorer.{path.stem} is gone." for path in made if path.stem not in standing]
+    there = standing(connection)
+    made = frozen.current("adopted/views", revision_of(connection))
+    found = [f"View scorer.{path.stem} is gone." for path in made if path.stem not in there]
     rights = [(table, "select") for table in existing.READ] + [
         (table, right) for table, granted in existing.GRANTED.items() for right in granted.split(", ")
     ]
@@ -72,6 +98,8 @@ def missing(connection: psycopg.Connection) -> list[str]:
         f"scorer_owner may not {right} public.{table} any more."
         for table, right in connection.execute(LACKING, [*map(list, zip(*rights, strict=True))])
     ]
+    if connection.execute(SEES).fetchone() != (True,):
+        found.append("scorer_owner may not use schema public any more.")
     if not connection.execute(TRIGGER).fetchall():
         found.append("Trigger guard_live_link is gone from public.registry_hashscorerlink.")
     return found
@@ -86,6 +114,8 @@ def main(step: str, url: str) -> str:
             connection.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}s'".encode())
             if frozen.kind(connection) != "adopted":
                 raise SystemExit("This database is not an adopted one.")
+            if step == "attach" and not missing(connection):
+                raise SystemExit("Nothing is to do: the database is attached.")
             if step == "attach" and (problems := existing.unfit_tables(connection)):
                 raise SystemExit("\n".join(["Nothing has changed. What does not fit:", *problems]))
             {"detach": detach, "attach": attach}[step](connection)
@@ -97,4 +127,5 @@ def main(step: str, url: str) -> str:
 if __name__ == "__main__":
     if sys.argv[1:] not in (["detach"], ["attach"]):
         sys.exit(__doc__)
-    print(main(sys.argv[1], os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")))
+    with errors_in_a_line():
+        print(main(sys.argv[1], os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")))

@@ -10,7 +10,7 @@ from db import attachment, existing
 from db.migrate import alembic_config, engine
 from db.migrations import frozen
 
-# A stamp that goes again: so every table is written that a request writes.
+# Two wallets that clash, and one of them with nothing more: so every table is written that a request writes.
 STAMP = (
     '[{"provider": "probe", "credential": {}, "nullifiers": ["probe"], "expires_at": "9000-01-01T00:00:00Z"}]'
 )
@@ -21,9 +21,35 @@ inner join scorer.scorer_weighted_binaryweightedscorer as s on s.scorer_ptr_id =
 where jsonb_typeof(s.weights) = 'object'
 limit 1
 """
-PROBE = "select scorer.score_passport('0x' || repeat('0', 40), %s, %s, true)"
+PROBE = "select scorer.score_passport('0x' || repeat(%s, 40), %s, %s, true)"
+# As a score that passes does.
+PASSING = """
+insert into scorer.human_points_passingscorerecord (address, community_id)
+values ('0x' || repeat('0', 40), %s)
+on conflict (address, community_id) do nothing
+"""
+# Makes a commit fail, which undoes all that was done before it.
+UNCOMMITTABLE = """
+create temporary table trial (id integer) on commit drop;
+create function pg_temp.end_trial() returns trigger language plpgsql as
+$$
+begin
+    if current_setting('scorer.trial', true) is distinct from 'off' then
+        raise exception 'the change ends its transaction';
+    end if;
+    return null;
+end;
+$$;
+create constraint trigger end_trial after insert on trial
+deferrable initially deferred for each row execute function pg_temp.end_trial();
+insert into trial values (1);
+"""
+# Of a statement's text what cannot hold a command: comments, strings, bodies.
+QUOTED = re.compile(r"(?s)--[^\n]*|/\*.*?\*/|'[^']*'|\"[^\"]*\"|(\$\w*\$).*?\1")
+ENDS = re.compile(r"(?i)(?:^|;)\s*(commit|end|rollback|abort|prepare\s+transaction|savepoint|release)\b")
+ENDS_SAID = "The change ends its transaction, so it cannot be tried out: nothing has changed."
 
-FREE, BREAKS, WRAP = 0, 1, 2
+FREE, BREAKS, WRAP = 0, 1, 3
 
 
 @dataclass(frozen=True)
@@ -37,12 +63,13 @@ class Verdict:
 def verdict(url: str, change: str) -> Verdict:
     """Judges a change, given as SQL, in a transaction that is rolled back; an empty one judges the database
     as it is. It takes the locks that the change takes: meant for a copy of the database, adopted or not.
+    Raises SystemExit for a change that ends its transaction.
     """
     change = re.sub(r"(?im)^\s*(begin|commit);\s*$", "", change)
     # Made in a transaction they are the same.
     change = re.sub(r"(?i)\b(index\s+)concurrently\b", r"\1", change)
-    if re.search(r"(?im)^\s*(commit|rollback|abort)\b", change):
-        raise SystemExit("The change ends a transaction itself, so it cannot be tried out.")
+    if ENDS.search(QUOTED.sub("", change)):
+        raise SystemExit(ENDS_SAID)
     with engine(url).connect() as connection:
         driver = connection.connection.driver_connection
         assert isinstance(driver, psycopg.Connection)
@@ -50,14 +77,12 @@ def verdict(url: str, change: str) -> Verdict:
             if problems := existing.problems(driver):
                 return Verdict(BREAKS, problems)
             command.upgrade(alembic_config(url, adopt=True, connection=connection), "head")
-            driver.execute("set local role none")
+            attachment.end(driver)
         elif attachment.missing(driver):
             attachment.attach(driver)
+        driver.execute(UNCOMMITTABLE)
         try:
-            with driver.transaction() as attempt:
-                driver.execute(change.encode())
-                if gone := attachment.missing(driver):
-                    raise psycopg.Rollback(attempt)
+            gone = tried(driver, change)
         except psycopg.Error as error:
             return detached(driver, change, f"It fails as it stands: {error.diag.message_primary}.")
         if gone:
@@ -66,10 +91,26 @@ def verdict(url: str, change: str) -> Verdict:
         return Verdict(BREAKS, problems) if problems else Verdict(FREE, ["The change is free."])
 
 
+def tried(connection: psycopg.Connection, change: str) -> list[str]:
+    """Makes a change; gives what it took away of ours, and is undone then, as where it fails."""
+    connection.execute("savepoint trial")
+    try:
+        connection.execute(change.encode())
+        gone = attachment.missing(connection)
+    except psycopg.Error:
+        if connection.info.transaction_status != psycopg.pq.TransactionStatus.INERROR:
+            raise SystemExit(ENDS_SAID) from None
+        connection.execute("rollback to trial")
+        raise
+    if gone:
+        connection.execute("rollback to trial")
+    return gone
+
+
 def detached(connection: psycopg.Connection, change: str, reason: str) -> Verdict:
     """Judges a change that cannot be made while the views stand on the tables."""
+    attachment.detach(connection)
     try:
-        attachment.detach(connection)
         connection.execute(change.encode())
     except psycopg.Error as error:
         return Verdict(BREAKS, [f"The change fails by itself: {error.diag.message_primary}."])
@@ -90,11 +131,15 @@ def faults(connection: psycopg.Connection) -> list[str]:
         return ["There is no community to try a scoring with: give a database that has one."]
     try:
         with connection.transaction(force_rollback=True):
-            for stamps in (STAMP, "[]"):
-                connection.execute(PROBE, [community[0], stamps])
-            connection.execute("set constraints all immediate")
-            for (view,) in connection.execute(attachment.VIEWS, [frozen.GATE]).fetchall():
+            for wallet, stamps in (("0", STAMP), ("1", STAMP), ("0", "[]")):
+                connection.execute(PROBE, [wallet, community[0], stamps])
+            attachment.begin(connection)
+            connection.execute(PASSING, community)
+            for view in attachment.standing(connection):
                 connection.execute(f"select from scorer.{view} limit 1".encode())
+            attachment.end(connection)
+            connection.execute("set local scorer.trial = 'off'")
+            connection.execute("set constraints all immediate")
     except psycopg.Error as error:
         return [f"A scoring fails: {error.sqlstate}, {error.diag.message_primary}."]
     return []

@@ -13,6 +13,7 @@ import psycopg
 
 from api.connection import conninfo
 from db.migrations import frozen
+from db.one_line import errors_in_a_line
 
 # Ids of credentials that a transaction goes through.
 WINDOW = 5000
@@ -71,4 +72,5 @@ if __name__ == "__main__":
     if sys.argv[1:] not in ([], ["--drop"]):
         sys.exit(__doc__)
     url = os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")
-    print(drop(url) if sys.argv[1:] else keep(url))
+    with errors_in_a_line():
+        print(drop(url) if sys.argv[1:] else keep(url))

@@ -10,6 +10,7 @@ import psycopg
 
 from api.connection import conninfo
 from db.migrations import frozen
+from db.one_line import errors_in_a_line
 
 THEIRS = "Credentials, passports, scores, stamps, hash links and events are the existing service's to erase."
 
@@ -33,4 +34,5 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     url = os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")
-    print("\n".join(erase(url, sys.argv[1])))
+    with errors_in_a_line():
+        print("\n".join(erase(url, sys.argv[1])))

@@ -176,6 +176,14 @@ where
     c.relnamespace = to_regnamespace('public') and c.relname = any(%s)
     and i.indisvalid and i.indpred is null and i.indexprs is null
 """
+# Whoever owns the views sees what a policy lets it see.
+HIDDEN = """
+select c.relname::text
+from pg_class as c
+where
+    c.relnamespace = to_regnamespace('public') and c.relname = any(%s) and c.relrowsecurity
+    and not exists (select from pg_roles as r where r.rolname = 'scorer_owner' and r.rolbypassrls)
+"""
 RIGHTS = """
 select
     c.relname::text,
@@ -185,8 +193,7 @@ select
         from unnest(array['select', 'insert', 'update', 'delete']) as r (privilege)
         where has_table_privilege(c.oid, r.privilege || ' with grant option')
     ),
-    has_table_privilege(c.oid, 'trigger'),
-    c.relrowsecurity
+    has_table_privilege(c.oid, 'trigger')
 from pg_class as c
 where c.relnamespace = to_regnamespace('public') and c.relname = any(%s)
 """
@@ -194,13 +201,26 @@ SERVER = """
 select
     current_setting('server_version_num')::integer / 10000,
     current_setting('server_encoding'),
-    pg_is_in_recovery(),
+    pg_is_in_recovery() or current_setting('transaction_read_only')::boolean,
     has_database_privilege(current_database(), 'create with grant option'),
-    (select r.rolsuper or r.rolcreaterole from pg_roles as r where r.rolname = current_user),
+    r.rolsuper or r.rolcreaterole,
+    r.rolsuper or r.rolinherit,
     quote_ident(current_user),
-    quote_ident(current_database())
+    quote_ident(current_database()),
+    (select quote_ident(pg_get_userbyid(n.nspowner)) from pg_namespace as n where n.nspname = 'scorer')
+from pg_roles as r
+where r.rolname = current_user
 """
-ROLE = "select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = %s"
+# Since 16 a login that makes roles governs those alone that it has made.
+ROLE = """
+select
+    pg_has_role(current_user, oid, 'usage'),
+    pg_has_role(current_user, oid, 'usage with admin option')
+    or current_setting('server_version_num')::integer < 160000
+    and (select r.rolcreaterole from pg_roles as r where r.rolname = current_user)
+from pg_roles where rolname = 'scorer_owner'
+"""
+MADE = "select to_regclass('scorer.credential_check') is not null"
 
 
 def problems(connection: psycopg.Connection) -> list[str]:
@@ -212,27 +232,36 @@ def problems(connection: psycopg.Connection) -> list[str]:
 def unfit_server(connection: psycopg.Connection) -> list[str]:
     row = connection.execute(SERVER).fetchone()
     assert row
-    version, encoding, standby, creates, makes_roles, login, database = row
+    version, encoding, reads_only, creates, makes_roles, inherits, login, database, schema_owner = row
     found = []
     if version < OLDEST:
         found.append(f"PostgreSQL {version} is too old: {OLDEST} or newer is needed.")
     if encoding != "UTF8":
         found.append(f"The database's encoding is {encoding}: documents are hashed as UTF8.")
-    if standby:
-        found.append("The server is a standby: give the URL of the primary.")
+    if reads_only:
+        found.append("The database is read-only: give the URL of the primary, and let the login write.")
+    if not inherits:
+        found.append(f"{login} does not have the rights of its roles: alter role {login} inherit")
+    if connection.execute(MADE).fetchone() == (True,):
+        return found
     if not creates:
         found.append(
             f"{login} may not create a schema: grant create on database {database} to {login}"
             " with grant option"
         )
-    for role in ROLES:
-        member = connection.execute(ROLE, [role]).fetchone()
-        if member is None and not makes_roles:
-            found.append(
-                f"{login} may not make role {role}: create role {role} nologin; grant {role} to {login}"
-            )
-        elif member == (False,) and role == "scorer_owner" and not makes_roles:
-            found.append(f"{login} is no member of {role}: grant {role} to {login}")
+    if schema_owner:
+        found.append(
+            f"There is a schema scorer already, of {schema_owner}: alter schema scorer rename to another"
+        )
+    there = {role for (role,) in connection.execute("select rolname::text from pg_roles")}
+    found += [
+        f"{login} may not make role {role}: create role {role} nologin"
+        for role in ROLES
+        if role not in there and not makes_roles
+    ]
+    member, governs = connection.execute(ROLE).fetchone() or (makes_roles, makes_roles)
+    if not (member or governs):
+        found.append(f"{login} is no member of scorer_owner: grant scorer_owner to {login}")
     return found
 
 
@@ -275,13 +304,17 @@ def unfit_tables(connection: psycopg.Connection) -> list[str]:
         for table, column in INDEXED
         if table in tables and (table, column) not in leading
     ]
+    found += [
+        f"public.{table} has row level security, which would hide rows: alter role scorer_owner bypassrls"
+        for (table,) in connection.execute(HIDDEN, [list(READ)])
+    ]
     return found
 
 
 def missing_rights(connection: psycopg.Connection) -> list[str]:
     """What the login may not grant or do to the tables."""
     found = []
-    for table, owns, grantable, triggers, row_security in connection.execute(RIGHTS, [list(READ)]):
+    for table, owns, grantable, triggers in connection.execute(RIGHTS, [list(READ)]):
         needed = {"select", *GRANTED.get(table, "").split(", ")} - {""}
         if not owns and (missing := sorted(needed - set(grantable))):
             found.append(
@@ -292,9 +325,5 @@ def missing_rights(connection: psycopg.Connection) -> list[str]:
             found.append(
                 f"The login may not make a trigger: as its owner,"
                 f" grant trigger on public.{table} to the login"
-            )
-        if row_security:
-            found.append(
-                f"public.{table} has row level security, which would hide rows: exempt scorer_owner."
             )
     return found

@@ -14,8 +14,20 @@ from psycopg import sql
 from api.connection import conninfo
 from db.migrate import alembic_config, engine
 from db.migrations import frozen
+from db.one_line import errors_in_a_line
 from db.patience import LOCK_TIMEOUT, PAUSE, patiently
 
+# Whose grants the login's revoke would leave: it takes back its own, or as an owner's those of the owner.
+GRANTORS = """
+select distinct quote_ident(pg_get_userbyid(g.grantor))
+from pg_class as c
+cross join aclexplode(c.relacl) as g
+where
+    c.relnamespace = to_regnamespace('public')
+    and g.grantee = to_regrole('scorer_owner')
+    and g.grantor <> c.relowner
+    and g.grantor <> current_user::regrole
+"""
 OURS = ("credential_check", "credential_digest", "human_points_stampaction", "human_points_bonusaward")
 COUNT: LiteralString = "select count(*) from scorer.{}"
 
@@ -26,6 +38,11 @@ def leave(url: str, pause: float = PAUSE) -> str:
     with psycopg.connect(conninfo(url)) as connection:
         if frozen.kind(connection) != "adopted":
             raise SystemExit("Nothing is to do: this database is not an adopted one.")
+        others = connection.execute(GRANTORS).fetchall()
+        if others:
+            raise SystemExit(
+                f"Nothing has changed: leave as {others[0][0]}, who moved in and granted rights."
+            )
         counts = {
             table: connection.execute(sql.SQL(COUNT).format(sql.Identifier(table))).fetchone()
             for table in OURS
@@ -44,4 +61,5 @@ def leave(url: str, pause: float = PAUSE) -> str:
 
 
 if __name__ == "__main__":
-    print(leave(os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")))
+    with errors_in_a_line():
+        print(leave(os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")))

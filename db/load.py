@@ -24,6 +24,7 @@ def load(url: str) -> None:
     with psycopg.connect(url) as connection:
         adopted = kind(connection) == "adopted"
         triggers = connection.execute(TRIGGERS).fetchall()
+        connection.execute("set search_path = pg_catalog")
         connection.execute("set role scorer_owner")
         for (signature,) in connection.execute(EXISTING).fetchall():
             connection.execute(f"drop function {signature} cascade".encode())

@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 # Whoever comes while a lock is waited for waits behind it: so many seconds and no longer.
 LOCK_TIMEOUT = 3
 TRIES = 20
+# Any number of our own: two who change the schema at once wait for each other.
+SCHEMA_LOCK = 7_361_230_019
 PAUSE = 5.0
 LOCKED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 

@@ -2,7 +2,7 @@ create or replace function scorer.answer_request(
     p_key_prefix text,
     p_key_hash text,
     p_legacy_key_hash text,
-    p_scorer_id bigint,
+    p_scorer_id numeric,
     p_address text,
     p_trusted_issuers text[],
     p_verifier text,
@@ -33,8 +33,8 @@ asked for instead, some at a time, and the call made again with their checks.
 
 Arguments
   p_key_prefix, p_key_hash, p_legacy_key_hash  as authenticate_api_key takes them
-  p_scorer_id             external_scorer_id of a community of the key's account, else a community's id; null
-                          matches none
+  p_scorer_id             an integer: external_scorer_id of a community of the key's account, which may be longer than
+                          an id, else a community's id; null matches none
   p_address               the wallet, in lower case; null for what is none
   p_trusted_issuers       the DIDs whose credentials count
   p_verifier              names what checks documents, in its version: checks of another are not used
@@ -88,7 +88,12 @@ begin
                 select c.id from account_community as c
                 where c.external_scorer_id = p_scorer_id::text and c.account_id = a.account_id
             ),
-            (select c.id from account_community as c where c.id = p_scorer_id and c.account_id = a.account_id)
+            (
+                select c.id from account_community as c
+                where
+                    c.id = case when abs(p_scorer_id) < 9223372036854775808 then p_scorer_id::bigint end
+                    and c.account_id = a.account_id
+            )
         )
     into v_account_id, legacy_parameters, v_community_id
     from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash) as a;
@@ -235,8 +240,8 @@ end;
 $function$;
 
 revoke execute on function scorer.answer_request(
-    text, text, text, bigint, text, text[], text, jsonb, boolean, timestamptz
+    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz
 ) from public;
 grant execute on function scorer.answer_request(
-    text, text, text, bigint, text, text[], text, jsonb, boolean, timestamptz
+    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz
 ) to scorer_api;

@@ -45,6 +45,14 @@ begin
         order by r.community_id
     ) as p;
 
+    -- A check of a document that never counts names no wallet.
+    delete from credential_check as k
+    where
+        k.subject = 'did:pkh:eip155:1:' || v_address
+        or k.digest in (select c.digest from ceramic_cache as c where c.address = v_address);
+    get diagnostics v_count = row_count;
+    v_rows := v_rows || jsonb_build_object('credential_check', v_count);
+
     if v_ours then
         delete from registry_score as s
         using registry_passport as p
@@ -84,11 +92,6 @@ begin
         get diagnostics v_count = row_count;
         v_rows := v_rows || jsonb_build_object('ceramic_cache', v_count);
     end if;
-
-    delete from credential_check as k
-    where k.subject = 'did:pkh:eip155:1:' || v_address;
-    get diagnostics v_count = row_count;
-    v_rows := v_rows || jsonb_build_object('credential_check', v_count);
 
     delete from human_points_stampaction as a
     where a.address = v_address;

@@ -6,14 +6,14 @@ from alembic import context
 from sqlalchemy import Connection
 
 from db.migrate import engine
-
-# Any number of our own: two deploys that migrate at once wait for each other.
-MIGRATION_LOCK = 7_361_230_019
+from db.patience import SCHEMA_LOCK
 
 
 def run(connection: Connection) -> None:
     connection.exec_driver_sql("select set_config('lock_timeout', %s, true)", (lock_timeout,))
-    connection.exec_driver_sql(f"select pg_advisory_xact_lock({MIGRATION_LOCK})")
+    # What a view or a trigger means is settled when it is made: by no operator that somebody put into public.
+    connection.exec_driver_sql("set local search_path = pg_catalog")
+    connection.exec_driver_sql(f"select pg_advisory_xact_lock({SCHEMA_LOCK})")
     connection.exec_driver_sql("create schema if not exists scorer")
     # What a migration makes belongs to whom the schema belongs to.
     owner = connection.exec_driver_sql(

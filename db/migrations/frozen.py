@@ -29,6 +29,9 @@ DROPPED = {
 }
 
 GATE = "account_community"
+# The function whose trigger stands on a table that others write: it goes last, and keeps them waiting the
+# least.
+LAST = "guard_live_link"
 
 Kind = Literal["own", "adopted"]
 
@@ -74,22 +77,28 @@ def upgrade_files(revision: str, kind: Kind) -> list[Path]:
 def downgrade(revision: str) -> None:
     """Takes a revision back: each of its functions and views is as the newest earlier revision froze it, or
     gone."""
-    connection = driver_connection()
-    of_kind = kind(connection)
-    for folder in ["functions", *(["adopted/views"] if of_kind == "adopted" else [])]:
-        for path in frozen(revision, folder):
-            if earlier := latest(path.name, folder, before=revision):
-                run(earlier)
-            else:
-                connection.execute(DROPPED[folder].format(name=path.stem).encode())
-    for name in (f"{of_kind}/downgrade.sql", "downgrade.sql"):
-        if (FROZEN / revision / name).exists():
-            run(FROZEN / revision / name)
+    of_kind = kind(driver_connection())
+    if of_kind == "adopted":
+        take_back("adopted/views", frozen(revision, "adopted/views"), revision)
+    run(FROZEN / revision / f"{of_kind}/downgrade.sql")
+    functions = sorted(frozen(revision, "functions"), key=lambda path: path.stem == LAST)
+    take_back("functions", functions, revision)
+    run(FROZEN / revision / "downgrade.sql")
+
+
+def take_back(folder: str, paths: list[Path], revision: str) -> None:
+    for path in paths:
+        if earlier := latest(path.name, folder, before=revision):
+            run(earlier)
+        else:
+            driver_connection().execute(DROPPED[folder].format(name=path.stem).encode())
 
 
 def run(path: Path) -> None:
-    """Runs a file of SQL on the driver's connection: no parameters, so nothing in it is special."""
-    driver_connection().execute(path.read_bytes())
+    """Runs a file of SQL, if it is there, on the driver's connection: no parameters, so nothing in it is
+    special."""
+    if path.exists():
+        driver_connection().execute(path.read_bytes())
 
 
 def driver_connection() -> psycopg.Connection:
@@ -143,15 +152,17 @@ def current(folder: str, revision: str) -> list[Path]:
     return [path for path in files if path.read_text() != DROPPED[folder].format(name=path.stem)]
 
 
-def again(revision: str) -> list[Path]:
+def again(revision: str, kept: list[str]) -> list[Path]:
     """What makes the grants, views, functions and triggers of an adopted database at a revision, in order; it
-    may be run where they stand."""
-    kept = [FROZEN / earlier / "adopted" for earlier in revisions() if earlier <= revision]
+    may be run where they stand. Without the views that are kept, and without functions where all are."""
+    folders = [FROZEN / earlier / "adopted" for earlier in revisions() if earlier <= revision]
+    views = [path for path in current("adopted/views", revision) if path.stem not in kept]
+    guard = [path for path in current("functions", revision) if path.stem == LAST]
     return [
-        *(path for folder in kept if (path := folder / "grants.sql").exists()),
-        *current("adopted/views", revision),
-        *current("functions", revision),
-        *(path for folder in kept if (path := folder / "triggers.sql").exists()),
+        *(path for folder in folders if (path := folder / "grants.sql").exists()),
+        *views,
+        *(current("functions", revision) if views else guard),
+        *(path for folder in folders if (path := folder / "triggers.sql").exists()),
     ]
 
 

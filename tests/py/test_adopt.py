@@ -168,9 +168,10 @@ def test_the_plan_says_what_each_statement_locks(existing_url: str, session: psy
         for revision in frozen.revisions():
             for path in frozen.upgrade_files(revision, "adopted"):
                 statements = adopt_plan.statements(path.read_text())
-                assert re.sub(r"\s", "", "".join(statements)) == re.sub(
-                    r"\s", "", re.sub(r"(?m)^--.*$", "", path.read_text())
+                whole, read = (
+                    re.sub(r"(?m)^--.*$|\s", "", t) for t in (path.read_text(), "\n".join(statements))
                 )
+                assert read == whole
                 for statement in statements:
                     session.execute(statement.encode())
                     said = {
@@ -216,7 +217,8 @@ def test_the_plan_says_what_each_statement_locks(existing_url: str, session: psy
         ),
         (
             "alter table registry_score enable row level security",
-            "public.registry_score has row level security, which would hide rows: exempt scorer_owner.",
+            "public.registry_score has row level security, which would hide rows:"
+            " alter role scorer_owner bypassrls",
         ),
     ],
 )
@@ -279,6 +281,130 @@ def test_a_lock_that_another_session_holds_is_waited_for_a_little_and_asked_for_
     monkeypatch.setattr(patience, "TRIES", 1000)
     assert adopt(existing_url, pause=0.01).startswith("Adopted, in ")
     assert released.wait(60)
+
+
+@pytest.mark.parametrize("adopted", [True, False])
+def test_operators_of_a_stranger_are_no_part_of_what_is_made(own_server: OwnServer, adopted: bool) -> None:
+    """As a stranger can put into public where a database is of PostgreSQL 14 or older."""
+    with psycopg.connect(own_server.url, autocommit=True) as connection:
+        if adopted:
+            with connection.transaction():
+                existing_service.create(connection)
+        for symbol in ("=", "<>", "||"):
+            connection.execute(
+                f"""
+                create function public.stranger(varchar, varchar) returns boolean
+                language sql as 'select false';
+                create operator public.{symbol} (
+                    function = public.stranger, leftarg = varchar, rightarg = varchar
+                );
+                alter function public.stranger(varchar, varchar) rename to stranger_{ord(symbol[0])}
+                """.encode()
+            )
+        (adopt if adopted else migrate)(own_server.url)
+        if adopted:
+            attachment.main("detach", own_server.url)
+            attachment.main("attach", own_server.url)
+        used = """
+            select d.classid::regclass, d.objid from pg_depend as d
+            inner join pg_operator as o on d.refclassid = 'pg_operator'::regclass and d.refobjid = o.oid
+            where o.oprnamespace = 'public'::regnamespace
+        """
+        assert rows(connection, used) == []
+
+
+def test_what_somebody_else_made_stays(own_server: OwnServer) -> None:
+    """Roles of our names, and what is theirs; views in our schema, whatever they are called."""
+    with psycopg.connect(own_server.url, autocommit=True) as session:
+        with session.transaction():
+            existing_service.create(session)
+        for statement in (
+            "create role scorer_owner nologin",
+            "create role keeper",
+            "grant scorer_owner to keeper",
+            "create table public.elsewhere ()",
+            "alter table public.elsewhere owner to scorer_owner",
+        ):
+            session.execute(statement.encode())
+        adopt(own_server.url)
+        session.execute('create view scorer."Of ""another" as select 1 as x')
+        attachment.main("detach", own_server.url)
+        attachment.main("attach", own_server.url)
+        assert rows(session, 'select x from scorer."Of ""another"') == [(1,)]
+        session.execute('drop view scorer."Of ""another"')
+        leave(own_server.url)
+        owner = "select relowner::regrole::text from pg_class where relname = 'elsewhere'"
+        assert rows(session, owner) == [("scorer_owner",)]
+        assert rows(session, "select pg_has_role('keeper', 'scorer_owner', 'member')") == [(True,)]
+        assert rows(session, "select from pg_roles where rolname = 'scorer_checker'") == []
+
+
+def test_who_did_not_move_in_does_not_move_out(own_server: OwnServer, programs: Path) -> None:
+    with psycopg.connect(own_server.url, autocommit=True) as connection:
+        with connection.transaction():
+            existing_service.create(connection)
+        connection.execute("create role mover login createrole noinherit")
+        connection.execute("grant create on database postgres to mover with grant option")
+        connection.execute("grant all on all tables in schema public to mover with grant option")
+        connection.execute("revoke all on schema public from public")
+        connection.execute("grant usage on schema public to mover with grant option")
+        before = dump(own_server.url, programs, "public")
+        mover = make_conninfo(own_server.url, user="mover")
+        with pytest.raises(SystemExit, match="alter role mover inherit"):
+            adopt(mover)
+        connection.execute("alter role mover inherit")
+        assert adopt(mover).startswith("Adopted, in ")
+        assert attachment.main("detach", mover).startswith("Detached")
+        assert attachment.main("attach", mover).startswith("Attached")
+        with pytest.raises(SystemExit, match="leave as mover"):
+            leave(own_server.url)
+        assert leave(mover).startswith("Left, in ")
+        assert dump(own_server.url, programs, "public") == before
+        connection.execute("create schema scorer authorization mover")
+        with pytest.raises(SystemExit, match="There is a schema scorer already, of mover"):
+            adopt(mover)
+
+
+def test_ids_from_a_sequence_are_written_too(
+    existing_url: str,
+    serve: Callable[..., Service],
+    session: psycopg.Connection,
+    issuer: Issuer,
+    programs: Path,
+) -> None:
+    for table in existing.INSERTED:
+        session.execute(
+            f"""
+            alter table {table} alter id drop identity;
+            create sequence {table}_serial owned by {table}.id;
+            alter table {table} alter id set default nextval('{table}_serial')
+            """.encode()
+        )
+    before = dump(existing_url, programs, "public")
+    adopt(existing_url)
+    add_service_role(existing_url)
+    put(session, issuer, WALLET, "Ens", "v0:e")
+    service = serve(service_url_of(existing_url), TRUSTED_IAM_ISSUERS=json.dumps([issuer.did]))
+    assert ask(service)[1]["passing_score"] is True
+    leave(existing_url)
+    assert dump(existing_url, programs, "public") == before
+
+
+def test_another_checkouts_database_is_left_alone(
+    adopted_url: str, session: psycopg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.execute("update scorer.alembic_version set version_num = '0002_newer'")
+    for change in (adopt, leave, lambda url: attachment.main("detach", url)):
+        with pytest.raises((SystemExit, CommandError)):
+            change(adopted_url)
+    assert (
+        len(
+            rows(
+                session, "select from pg_class where relnamespace = 'scorer'::regnamespace and relkind = 'v'"
+            )
+        )
+        == 12
+    )
 
 
 def test_migrating_makes_no_second_set_of_tables(existing_url: str) -> None:
@@ -418,6 +544,14 @@ CHANGES = {
     " add hashed_key_sha256 varchar(71)": check_change.WRAP,
     "alter table ceramic_cache_revocation drop proof_value cascade": check_change.BREAKS,
     "revoke all on registry_score from scorer_owner": check_change.WRAP,
+    "revoke select on ceramic_cache_ceramiccache from scorer_owner": check_change.WRAP,
+    "drop trigger guard_live_link on registry_hashscorerlink": check_change.BREAKS,
+    "alter table registry_hashscorerlink disable trigger user": check_change.WRAP,
+    "alter table ceramic_cache_ceramiccache enable row level security": check_change.BREAKS,
+    "alter table registry_event add check (action <> 'LDP')": check_change.BREAKS,
+    "alter table registry_humanpointscommunityqualifiedusers add check (address like 'x%')": (
+        check_change.BREAKS
+    ),
 }
 
 
@@ -440,9 +574,33 @@ def test_a_change_is_judged_before_it_is_made(
     assert rows(session, "select from registry_passport union all select from registry_event") == []
 
 
-def test_a_change_that_ends_transactions_is_not_tried_out(existing_url: str) -> None:
-    with pytest.raises(SystemExit, match="ends a transaction"):
-        check_change.verdict(existing_url, "alter table registry_passport add note text;\nCOMMIT AND CHAIN;")
+ENDS = ("COMMIT AND CHAIN;", "END;", "select 1; end", "/* */ rollback; select 1", "; Abort")
+
+
+@pytest.mark.parametrize("end", [*ENDS, "do $$ begin commit; end $$"])
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_change_that_ends_its_transaction_changes_nothing(
+    existing_url: str,
+    programs: Path,
+    session: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    end: str,
+    hidden: bool,
+) -> None:
+    """Also where its words do not give it away."""
+    if hidden:
+        if "rollback" in end.lower() or "abort" in end.lower():
+            return
+        monkeypatch.setattr(check_change, "ENDS", re.compile("nothing"))
+    before = dump(existing_url, programs, "public")
+    change = f"alter table registry_passport add note text;\n{end}"
+    if end in ENDS:
+        with pytest.raises(SystemExit, match="nothing has changed"):
+            check_change.verdict(existing_url, change)
+    else:
+        assert check_change.verdict(existing_url, change).status == check_change.BREAKS
+    assert dump(existing_url, programs, "public") == before
+    assert rows(session, "select from pg_namespace where nspname = 'scorer'") == []
 
 
 def test_their_migration_between_detach_and_attach_costs_no_request(

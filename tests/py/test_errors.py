@@ -300,7 +300,7 @@ def test_a_wallet_with_a_thousand_credentials_is_scored_and_one_with_more_is_ref
 def test_a_negative_scorer_id_is_the_demo_scorer_where_there_is_one(world: World) -> None:
     world.put_valid(ADDRESS, "Github", "v0:g")
     world.execute("update account_community set external_scorer_id = '77001' where id = 1")
-    for scorer in (-1, -335, 77001):
+    for scorer in ("-1", "-335", "77001", "-" + "9" * 30, "+77001", "000000000000000000000001"):
         client = world.client(demo_scorer_id=1)
         status, body = get(client, world.path(ADDRESS, scorer), X_API_Key=world.key)
         assert (status, body["score"]) == (200, "2.25000")

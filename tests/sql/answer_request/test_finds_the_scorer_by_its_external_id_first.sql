@@ -1,5 +1,5 @@
 begin;
-select plan(6);
+select plan(8);
 
 call api_access();
 call community(8, p_weights => '{"Github": 1}');
@@ -14,7 +14,7 @@ update account_community set external_scorer_id = '7', account_id = 2
 where id = 88;
 call put(document('Github', '{g}'));
 
-create function pg_temp.score_in(p_scorer_id bigint) returns text
+create function pg_temp.score_in(p_scorer_id numeric) returns text
 language sql
 as $function$
 select coalesce(r.answer ->> 'score', r.outcome)
@@ -29,6 +29,10 @@ select is(pg_temp.score_in(8), '2.00000', 'rather than the one whose id it is, d
 select is(pg_temp.score_in(77), '2.00000', 'else the one whose id it is');
 select is(pg_temp.score_in(7), '2.25000', 'an external id of another account is none');
 select is(pg_temp.score_in(88), 'unknown_scorer', 'nor is the id of another account''s');
+update account_community set external_scorer_id = '99999999999999999999'
+where id = 8;
+select is(pg_temp.score_in(99999999999999999999), '1.00000', 'an external id may be longer than an id');
+select is(pg_temp.score_in(99999999999999999998), 'unknown_scorer', 'another of its length is unknown');
 select results_eq(
     $$ select community_id, array_agg(hash::text) from registry_hashscorerlink group by 1 order by 1 $$,
     $$ values (7::bigint, '{g}'::text[]), (8, '{g}'), (77, '{g}') $$,

@@ -14,6 +14,10 @@ from (values (wallet('a'), 'a'), (wallet('b'), 'b')) as w (address, name)
 cross join (values (7::bigint), (8)) as c (id);
 create temporary table asked as
 select (ask(stamps(check_of(document('Github', '{g}'))))).outcome as asked;
+call put('{"odd": true}', 'Odd');
+insert into credential_check (digest, verifier, fault)
+select c.digest, 'v1', 'odd' from ceramic_cache as c
+where c.provider = 'Odd';
 insert into credential_check (digest, verifier, issuer, subject, provider, nullifiers, expires_at, signed_at)
 values (
     sha256(''), 'v1', 'did:key:i', 'did:pkh:eip155:1:' || wallet('b'), 'Ens', '["be"]', '2090-01-01Z', '2026-01-01Z'
@@ -24,7 +28,7 @@ select results_eq(
     from jsonb_each(erase_wallet(replace(wallet('a'), 'a', 'A')))
     where key in ('credential_check', 'human_points_stampaction', 'human_points_bonusaward')
     order by key $$,
-    $$ values ('credential_check', '1'), ('human_points_bonusaward', '1'), ('human_points_stampaction', '2') $$,
+    $$ values ('credential_check', '2'), ('human_points_bonusaward', '1'), ('human_points_stampaction', '2') $$,
     'what is ours alone is gone'
 );
 select is_empty(

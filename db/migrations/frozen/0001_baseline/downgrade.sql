@@ -8,7 +8,8 @@ revoke usage on schema scorer from scorer_api, scorer_caller, scorer_checker;
 
 reset role;
 
-reassign owned by scorer_owner to session_user;
+alter schema scorer owner to session_user;
+alter table scorer.alembic_version owner to session_user;
 
 -- A role that another database of the server still needs, or that somebody else made, stays.
 do $block$
@@ -16,6 +17,7 @@ declare
     v_role text;
 begin
     foreach v_role in array array['scorer_api', 'scorer_caller', 'scorer_checker', 'scorer_owner'] loop
+        continue when shobj_description(to_regrole(v_role), 'pg_authid') is distinct from 'Made by the passport scorer.';
         begin
             execute format('drop role %I', v_role);
         exception

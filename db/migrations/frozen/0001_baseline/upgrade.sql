@@ -16,6 +16,8 @@ begin
         continue when exists (select from pg_roles as r where r.rolname = v_role);
         begin
             execute format('create role %I nologin', v_role);
+            -- By this it is known, when we leave, that it was we who made it.
+            execute format('comment on role %I is %L', v_role, 'Made by the passport scorer.');
         exception
             when duplicate_object or unique_violation then
                 null;
@@ -29,6 +31,7 @@ begin
     -- To own a schema takes the right to create one, for this moment.
     execute format('grant create on database %I to scorer_owner', current_database());
     alter schema scorer owner to scorer_owner;
+    revoke all on schema scorer from public;
     alter table scorer.alembic_version owner to scorer_owner;
     execute format('revoke create on database %I from scorer_owner', current_database());
 end;

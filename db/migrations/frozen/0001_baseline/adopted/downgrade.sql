@@ -2,6 +2,31 @@ drop table scorer.credential_digest;
 
 reset role;
 
+do $block$
+declare
+    v_sequence text;
+begin
+    -- Both are there only where moving in had to grant them.
+    for v_sequence in
+        select s.oid::regclass::text
+        from pg_class as s
+        cross join aclexplode(s.relacl) as g
+        where
+            s.relkind = 'S' and s.relnamespace = 'public'::regnamespace and g.grantee = 'scorer_owner'::regrole
+    loop
+        execute format('revoke all on sequence %s from scorer_owner', v_sequence);
+    end loop;
+
+    if exists (
+        select from pg_namespace as n
+        cross join aclexplode(n.nspacl) as g
+        where n.nspname = 'public' and g.grantee = 'scorer_owner'::regrole
+    ) then
+        revoke usage on schema public from scorer_owner;
+    end if;
+end;
+$block$;
+
 revoke all on public.account_account from scorer_owner;
 revoke all on public.account_accountapikey from scorer_owner;
 revoke all on public.account_community from scorer_owner;

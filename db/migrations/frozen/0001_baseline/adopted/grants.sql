@@ -2,6 +2,34 @@
 -- not granted here they cannot touch.
 reset role;
 
+do $block$
+declare
+    v_sequence text;
+begin
+    if not has_schema_privilege('scorer_owner', 'public', 'usage') then
+        grant usage on schema public to scorer_owner;
+    end if;
+
+    -- Ids of older tables come from a sequence that is used with the rights of the writer.
+    for v_sequence in
+        select pg_get_serial_sequence(a.attrelid::regclass::text, a.attname)
+        from pg_attribute as a
+        where
+            a.attrelid = any(array[
+                to_regclass('public.registry_passport'), to_regclass('public.registry_stamp'),
+                to_regclass('public.registry_score'), to_regclass('public.registry_hashscorerlink'),
+                to_regclass('public.registry_event'),
+                to_regclass('public.registry_humanpointscommunityqualifiedusers')
+            ])
+            and a.attname = 'id'
+            and a.attidentity = ''
+            and a.atthasdef
+    loop
+        execute format('grant usage on sequence %s to scorer_owner', v_sequence);
+    end loop;
+end;
+$block$;
+
 grant select on public.account_account to scorer_owner;
 grant select on public.account_accountapikey to scorer_owner;
 grant update (hashed_key_sha256) on public.account_accountapikey to scorer_owner;
