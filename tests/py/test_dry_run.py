@@ -10,6 +10,7 @@ import pytest
 
 from api import keys
 from api.credentials import Check, check
+from api.settings import Settings
 from compare import dry_run
 from compare.asking import Asking
 from compare.dry_run import DryRun, Undone
@@ -21,6 +22,7 @@ from harness import existing
 from harness.crowd import KINDS, OTHERS, Crowd, gather
 from harness.locks import waiting
 from harness.server import add_service_role, connect, service_url_of
+from harness.wire import recorded
 from harness.world import World, inhabited
 from local.issuer import Issuer
 
@@ -138,6 +140,20 @@ def test_a_document_is_checked_once_however_often_it_is_asked_for(
         answers(side, Crowd([OTHERS], frozenset()))
     assert len(checked) == 1
     assert world.execute("select from credential_check") == []
+
+
+def test_the_server_undoes_it_without_being_told_again(world: World) -> None:
+    """Whatever becomes of the process that asked: it says all at once."""
+    crowd = Crowd([OTHERS], frozenset([world.issuer.did]))
+    with recorded(world.service_url) as (url, recording):
+        side = DryRun(Settings(url, crowd.trusted), world.key, PLENTY)
+        answers(side, crowd)
+        recording.messages.clear()
+        answers(side, crowd)
+    assert recording.round_trips == 1
+    assert [statement.split()[0] for statement in recording.statements] == [
+        "begin", "select", "select", "rollback",
+    ]  # fmt: skip
 
 
 def test_it_waits_for_no_lock_longer_than_its_limit(world: World, caplog: pytest.LogCaptureFixture) -> None:
