@@ -26,9 +26,6 @@ from harness.wire import recorded
 from harness.world import World, inhabited
 from local.issuer import Issuer
 
-# Through PgBouncer too.
-pytestmark = pytest.mark.http
-
 LEGACY_KEY = "legacy01.secret"
 PLENTY = 900
 
@@ -86,6 +83,7 @@ def answers(side: DryRun, crowd: Crowd) -> dict[str, Answer]:
     return found
 
 
+@pytest.mark.http
 def test_a_dry_run_leaves_every_row_as_it_was_and_says_what_the_service_then_says(any_world: World) -> None:
     """With all that a request writes: checks, links, stamps, scores, events, human points, a key's hash."""
     world = any_world
@@ -156,6 +154,7 @@ def test_the_server_undoes_it_without_being_told_again(world: World) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.http
 def test_it_waits_for_no_lock_longer_than_its_limit(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """The lock is held until it has given up."""
     crowd = crowd_in(world, 2)
@@ -168,6 +167,7 @@ def test_it_waits_for_no_lock_longer_than_its_limit(world: World, caplog: pytest
     assert not answers(side, crowd)[crowd.addresses[1]].again
 
 
+@pytest.mark.http
 def test_nobody_waits_for_a_dry_run_longer_than_its_limit(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
