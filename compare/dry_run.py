@@ -65,7 +65,7 @@ class RolledBack(Database):
                 connection.execute("select set_config('statement_timeout', %s, true)", [str(self._limit)])
                 cursor = connection.execute(statement, arguments)
                 connection.execute("rollback")
-                return cursor.fetchall()
+            return cursor.fetchall()
         except psycopg.Error:
             # The locks are gone with the error; this makes the session usable.
             connection.rollback()

@@ -7,12 +7,13 @@ import itertools
 import json
 import re
 import signal
+import socketserver
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -320,6 +321,43 @@ def test_an_answer_is_timed_from_when_it_was_planned_to_be_asked_for() -> None:
     second = one_by_one[1].times[0]
     assert second
     assert second.due > 0.4 > second.sent
+
+
+@contextmanager
+def curt(body: bytes, answered: str) -> Iterator[str]:
+    """A service that hangs up without a word: after each answer, and in place of one to a path that does not
+    match what is answered. Its URL."""
+
+    class Curt(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            path = self.rfile.readline().decode().split()[1]
+            while self.rfile.readline().strip():
+                pass
+            if re.search(answered, path):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Curt) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_service_that_hangs_up_is_asked_anew_and_what_it_never_answers_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRIMARY_API_KEY", "some1.secret")
+    listed = tmp_path / "wallets"
+    listed.write_text("".join(f"1,0x{number:040x}\n" for number in range(16)))
+    (tmp_path / "rules").write_text("[times]")
+    common = ["--out", str(tmp_path), "--rules", str(tmp_path / "rules"), *FAST, str(listed)]
+    with curt(b'{"score": "1"}', "") as primary, curt(b'{"score": "1"}', "[^f]$") as candidate:
+        assert main(["--primary", primary, "--candidate", primary, *common]) == 0
+        assert main(["--primary", primary, "--candidate", candidate, *common]) == 1
+    found = json.loads((tmp_path / "report.json").read_text())
+    assert (found["verdict"]["equal"], found["verdict"]["errors"]) == (15, 1)
+    assert found["faults"] == [{"fault": "candidate: RemoteDisconnected", "wallets": 1}]
 
 
 def test_what_the_rules_accept_is_explained_and_its_flips_are_shown(copies: Copies) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from api import keys
 from api.credentials import Check, check
+from api.settings import Settings
 from compare import dry_run
 from compare.asking import Asking
 from compare.dry_run import DryRun, Undone
@@ -21,11 +22,9 @@ from harness import existing
 from harness.crowd import KINDS, OTHERS, Crowd, gather
 from harness.locks import waiting
 from harness.server import add_service_role, connect, service_url_of
+from harness.wire import recorded
 from harness.world import World, inhabited
 from local.issuer import Issuer
-
-# Through PgBouncer too.
-pytestmark = pytest.mark.http
 
 LEGACY_KEY = "legacy01.secret"
 PLENTY = 900
@@ -84,6 +83,7 @@ def answers(side: DryRun, crowd: Crowd) -> dict[str, Answer]:
     return found
 
 
+@pytest.mark.http
 def test_a_dry_run_leaves_every_row_as_it_was_and_says_what_the_service_then_says(any_world: World) -> None:
     """With all that a request writes: checks, links, stamps, scores, events, human points, a key's hash."""
     world = any_world
@@ -140,6 +140,21 @@ def test_a_document_is_checked_once_however_often_it_is_asked_for(
     assert world.execute("select from credential_check") == []
 
 
+def test_the_server_undoes_it_without_being_told_again(world: World) -> None:
+    """Whatever becomes of the process that asked: it says all at once."""
+    crowd = Crowd([OTHERS], frozenset([world.issuer.did]))
+    with recorded(world.service_url) as (url, recording):
+        side = DryRun(Settings(url, crowd.trusted), world.key, PLENTY)
+        answers(side, crowd)
+        recording.messages.clear()
+        answers(side, crowd)
+    assert recording.round_trips == 1
+    assert [statement.split()[0] for statement in recording.statements] == [
+        "begin", "select", "select", "rollback",
+    ]  # fmt: skip
+
+
+@pytest.mark.http
 def test_it_waits_for_no_lock_longer_than_its_limit(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """The lock is held until it has given up."""
     crowd = crowd_in(world, 2)
@@ -152,6 +167,7 @@ def test_it_waits_for_no_lock_longer_than_its_limit(world: World, caplog: pytest
     assert not answers(side, crowd)[crowd.addresses[1]].again
 
 
+@pytest.mark.http
 def test_nobody_waits_for_a_dry_run_longer_than_its_limit(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
