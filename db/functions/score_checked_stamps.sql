@@ -54,7 +54,7 @@ declare
 
     -- One element a stamp: null while it counts, else 'deduped' or 'surplus'.
     v_verdicts text[] := array_fill(null::text, array[coalesce(cardinality(p_providers), 0)]);
-    v_counted integer[];
+    v_counted bigint[];
 
     -- One element a nullifier, in the order of the stamps and of each stamp's list, and its stamp's position.
     v_hashes text[];
@@ -151,40 +151,40 @@ begin
 
     ------------------------------------------------------------------------------------------------------
     -- LIFO dedup, read: the nullifiers of the stamps that count so far, and their links, as this statement sees
-    -- them. A live link of another wallet is taken; a live own one with the expiry that it is to have stays; all
+    -- them. A live link of another wallet is taken; a live own one with the expiry of the stamp stays; all
     -- others are open. Each is looked up by itself, so that no other index is used than that of hash and community:
     -- an existing table has some on the community or on expires_at alone, of which a plan that is made once for all
     -- cannot know how many links they lead to.
     ------------------------------------------------------------------------------------------------------
-    select array_agg(n.hash order by s.i, n.position), array_agg(s.i order by s.i, n.position)
-    into v_hashes, v_hash_stamps
-    from unnest(p_nullifiers) with ordinality as s (nullifiers, i)
-    cross join lateral jsonb_array_elements_text(s.nullifiers) with ordinality as n (hash, position)
-    where v_verdicts[s.i] is null;
-
-    with wanted as materialized (
+    with nullifier as materialized (
         select
             n.hash,
+            n.position,
+            s.i,
             (
-                select l from registry_hashscorerlink as l
+                select case when l.address <> p_address then l.id else 0 end
+                from registry_hashscorerlink as l
                 where
                     l.hash = n.hash
                     and l.community_id = p_scorer_id
                     and l.expires_at > v_now
-                    and (
-                        l.address <> p_address
-                        or (l.expires_at = min(p_expires_at[n.i]) and l.expires_at = max(p_expires_at[n.i]))
-                    )
-            ) as link
-        from unnest(v_hashes, v_hash_stamps) as n (hash, i)
-        group by n.hash
+                    and (l.address <> p_address or l.expires_at = p_expires_at[s.i])
+            ) as taken_id
+        from unnest(p_nullifiers) with ordinality as s (nullifiers, i)
+        cross join lateral jsonb_array_elements_text(s.nullifiers) with ordinality as n (hash, position)
+        where v_verdicts[s.i] is null
     )
 
     select
-        array_agg(w.link) filter (where (w.link).address <> p_address),
-        array_agg(w.hash) filter (where w.link is null)
-    into v_taken, v_open
-    from wanted as w;
+        array_agg(n.hash order by n.i, n.position),
+        array_agg(n.i order by n.i, n.position),
+        (
+            select array_agg(l) from registry_hashscorerlink as l
+            where l.id = any(array(select t.taken_id from nullifier as t where t.taken_id > 0))
+        ),
+        array_agg(distinct n.hash) filter (where n.taken_id is null)
+    into v_hashes, v_hash_stamps, v_taken, v_open
+    from nullifier as n;
 
     ------------------------------------------------------------------------------------------------------
     -- LIFO dedup, claim: all open links are locked, and those that are missing or expired become this wallet's.
@@ -291,19 +291,21 @@ begin
     ------------------------------------------------------------------------------------------------------
     -- Surplus: of each provider the first stamp that still counts does, whatever it claimed.
     ------------------------------------------------------------------------------------------------------
-    for v_stamp in
-        select p.i
-        from (
-            select s.i, row_number() over (partition by s.provider order by s.i) as place
-            from unnest(p_providers) with ordinality as s (provider, i)
-            where v_verdicts[s.i] is null
-        ) as p
-        where p.place > 1
-    loop
-        v_verdicts[v_stamp] := 'surplus';
-    end loop;
+    v_counted := array(
+        select min(s.i)
+        from unnest(p_providers) with ordinality as s (provider, i)
+        where v_verdicts[s.i] is null
+        group by s.provider
+        order by min(s.i)
+    );
 
-    v_counted := array_positions(v_verdicts, null);
+    if cardinality(v_counted) < cardinality(array_positions(v_verdicts, null)) then
+        v_verdicts := array(
+            select case when v.verdict is null and v.i <> all(v_counted) then 'surplus' else v.verdict end
+            from unnest(v_verdicts) with ordinality as v (verdict, i)
+            order by v.i
+        );
+    end if;
 
     ------------------------------------------------------------------------------------------------------
     -- Stamps: exactly those that count. Rows that hold the credential already, byte by byte, are kept; documents
