@@ -1,9 +1,12 @@
-"""Whether the cost stays flat while the tables grow: python -m bench.growth [--passports N]
+"""Whether the cost stays flat while the tables grow: python -m bench.growth [--passports N] [--adopted]
 
 Three databases: an empty one, one with a thousand passports, one with N (a million), of 20 links each. In
 each two sessions: one that planned everything while all tables were empty and known to be, and a fresh one;
 nothing has been analyzed since. They are asked in turn, so that what else the machine does is the same for
 all. Ends with 1 where a median is more than 1.3 times the smallest of its kind.
+
+With --adopted the databases are the existing service's, analyzed as one that has run for years is, and all
+sessions are fresh; the empty one has one of ours beside it.
 """
 
 import argparse
@@ -38,6 +41,12 @@ LIMIT = 1.3
 SETTINGS = {"fsync": "on", "autovacuum": "off", "shared_buffers": "4GB", "max_wal_size": "32GB"}
 # Passports with their links, and a row each of all that grows with them. Sorted where an index is filled.
 GROW = """
+insert into scorer_weighted_binaryweightedscorer (scorer_ptr_id)
+select n from generate_series(1000, 1000 + {last} / 50) as n;
+
+insert into account_community (id, account_id, scorer_id)
+select n, 1, n from generate_series(1000, 1000 + {last} / 50) as n;
+
 insert into registry_passport (address, community_id)
 select '0x' || lpad(to_hex(n), 40, '0'), 1
 from generate_series(1::bigint, {last}) as n;
@@ -50,6 +59,9 @@ order by 1;
 insert into ceramic_cache (address, provider, stamp)
 select '0x' || lpad(to_hex(n), 40, '0'), 'Provider0', jsonb_build_object('n', n)
 from generate_series(1::bigint, {last}) as n;
+
+insert into ceramic_cache_revocation (ceramic_cache_id)
+select id from ceramic_cache where id % 10 = 0 and address < '0xb';
 
 insert into credential_check (digest, verifier, fault)
 select digest, 'growth', 'bad_proof' from ceramic_cache
@@ -126,6 +138,7 @@ def main() -> int:
     parser.add_argument("--passports", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=500)
     parser.add_argument("--wallets", type=int, default=64)
+    parser.add_argument("--adopted", action="store_true")
     arguments = parser.parse_args()
     sizes = (0, min(1000, arguments.passports // 2), arguments.passports)
     with ExitStack() as stack:
@@ -137,18 +150,26 @@ def main() -> int:
         )
         issuer, legacy = issuers()
         sessions: dict[tuple[int, str], Session] = {}
-        for size in sizes:
-            world = stack.enter_context(fresh(server.url, issuer, f"size_{size}"))
+        kinds = [(size, arguments.adopted) for size in sizes]
+        if arguments.adopted:
+            kinds.append((0, False))
+        for size, adopted in kinds:
+            name = f"{'adopted' if adopted else 'own'}_{size}"
+            world = stack.enter_context(fresh(server.url, issuer, name, adopted))
             wallets, planned = prepared(world, legacy, arguments.wallets)
             if size:
                 start = time.monotonic()
                 world.execute(GROW.format(last=size, links=LINKS))
                 world.execute("checkpoint")
                 print(f"{size:,} passports after {time.monotonic() - start:.0f} s", file=sys.stderr)
-            planned.draw(size)
-            sessions[size, "planned when empty"] = planned
-            sessions[size, "fresh"] = Session(world, wallets, size)
-            for session in (planned, sessions[size, "fresh"]):
+            if arguments.adopted:
+                world.execute("analyze")
+                made = {"adopted" if adopted else "own": Session(world, wallets, size)}
+            else:
+                planned.draw(size)
+                made = {"planned when empty": planned, "fresh": Session(world, wallets, size)}
+            for kind, session in made.items():
+                sessions[size, kind] = session
                 for round_ in range(len(wallets.usual)):
                     session.ask(round_)
         medians = measured(sessions, arguments.rounds)

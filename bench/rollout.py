@@ -3,13 +3,15 @@
 
 Two processes of this service stand for the existing one and the candidate, nginx as deploy/nginx has it
 before them. Clients ask for the wallets in turn without pause while the candidate's share goes up step by
-step, and is taken back at once. Prints a row a step; ends with 1 where a client got anything but a score, or
-what the database holds is not right.
+step, and is taken back at once; then make compare asks both. Prints a row a step; ends with 1 where a client
+got anything but a score, an answer differs, or what the database holds is not right.
 """
 
 import argparse
 import json
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -19,11 +21,12 @@ from typing import Any
 
 from bench.issuers import issuers
 from bench.report import line, number, title
+from db.migrate import ROOT
 from harness.balancer import Balancer, balanced
 from harness.invariants import lost, violations, watch
 from harness.load import load
 from harness.server import OwnServer
-from harness.service import running
+from harness.service import Service, running
 from harness.world import World, fresh
 from local import postgres
 
@@ -63,6 +66,7 @@ def main() -> int:
             )
         )
         wrong = moved(world, balancer, wallets, requests, arguments.clients)
+        wrong += compared(world, wallets, existing, candidate, folder)
     for what in wrong:
         print(what, file=sys.stderr)
     return 1 if wrong else 0
@@ -97,6 +101,28 @@ def moved(world: World, balancer: Balancer, wallets: list[str], requests: int, c
     wrong += violations(world.connection)
     wrong += [f"lost: {answer}" for answer in lost(world.connection, result.answered())]
     return wrong
+
+
+def compared(
+    world: World, wallets: list[str], existing: Service, candidate: Service, folder: Path
+) -> list[str]:
+    """Has make compare ask both; gives what it says where they differ."""
+    asked = folder / "wallets.csv"
+    asked.write_text("".join(f"1,{address}\n" for address in wallets))
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "compare", str(asked), "--rate", "1000", "--out", str(folder / "report")),
+            *("--primary", f"http://127.0.0.1:{existing.port}"),
+            *("--candidate", f"http://127.0.0.1:{candidate.port}"),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"PRIMARY_API_KEY": world.key},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    print(f"\n{ended.stdout.strip()}")
+    return [f"make compare: {ended.stderr}"] if ended.returncode else []
 
 
 def row(percent: int, answers: list[dict[str, Any]], statuses: Counter[int]) -> str:

@@ -20,7 +20,7 @@ from api.settings import SettingError, Settings
 from harness.server import OwnServer
 
 HOST = "scorer.proxy-abc123.us-west-2.rds.amazonaws.com"
-TRUSTED = {"TRUSTED_IAM_ISSUERS": '["did:key:a"]'}
+TRUSTED = {"TRUSTED_IAM_ISSUERS": '["did:key:z6MkA"]'}
 KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",

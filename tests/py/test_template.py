@@ -112,7 +112,7 @@ def test_the_functions_are_what_make_package_builds(template: dict[str, Any]) ->
 
 def test_the_functions_handlers_are_there(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1/none")
-    monkeypatch.setenv("TRUSTED_IAM_ISSUERS", '["did:key:a"]')
+    monkeypatch.setenv("TRUSTED_IAM_ISSUERS", '["did:key:z6MkA"]')
     functions = of_type(template, "AWS::Serverless::Function")
     assert len(functions) == 2
     for function in functions.values():
@@ -125,7 +125,7 @@ def test_the_functions_settings_are_those_of_the_service(template: dict[str, Any
     given = {"AWS_REGION": "us-west-2"}
     for name, value in template["Globals"]["Function"]["Environment"]["Variables"].items():
         if isinstance(value, dict) and "Ref" in value:
-            value = template["Parameters"][value["Ref"]].get("Default", '["did:key:a"]')
+            value = template["Parameters"][value["Ref"]].get("Default", '["did:key:z6MkA"]')
         elif isinstance(value, dict):
             value = value["Sub"].replace("${Proxy.Endpoint}", "proxy").replace("${DatabaseUser}", "scorer")
         given[name] = value
