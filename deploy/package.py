@@ -168,7 +168,10 @@ def described(path: Path, arch: str, python: str) -> str:
 
 def import_times(path: Path, python: str) -> str:
     """How long importing the handler takes a fresh process, the median."""
-    settings = {"DATABASE_URL": "postgresql://127.0.0.1/none", "TRUSTED_IAM_ISSUERS": '["did:key:z6MkNobody"]'}
+    settings = {
+        "DATABASE_URL": "postgresql://127.0.0.1/none",
+        "TRUSTED_IAM_ISSUERS": '["did:key:z6MkNobody"]',
+    }
     with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(path) as file:
             file.extractall(folder)
