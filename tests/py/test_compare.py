@@ -135,7 +135,7 @@ def deduped(path: str, status: int, body: Any) -> tuple[int, Any]:
 
 def weighing(provider: str, weight: str) -> str:
     weights = json.dumps({provider: weight})
-    return f"update scorer.scorer_weighted_binaryweightedscorer set weights = weights || '{weights}'"
+    return f"update scorer_weighted_binaryweightedscorer set weights = weights || '{weights}'"
 
 
 HALF_UP = """
@@ -152,7 +152,7 @@ FAULTS: dict[str, tuple[str | Change, str]] = {
         differences.WEIGHT,
     ),
     "a stamp dropped": (
-        "update scorer.ceramic_cache set deleted_at = now() where provider = 'Github'",
+        "update ceramic_cache set deleted_at = now() where provider = 'Github'",
         differences.ONLY_PRIMARY,
     ),
     "a wrong expiry": (
@@ -163,13 +163,13 @@ FAULTS: dict[str, tuple[str | Change, str]] = {
     "a time format": (replaced("iso_timestamp", '"+00:00"', '"Z"'), differences.TIME_FORMAT),
     "a stamp shown as deduped": (deduped, differences.DEDUPED_CANDIDATE),
     "a stamp deduped": (
-        "insert into scorer.registry_hashscorerlink (hash, address, community_id, expires_at)"
+        "insert into registry_hashscorerlink (hash, address, community_id, expires_at)"
         f" select 'v1:Github' || address, '{OTHERS}', 1, now() + interval '1 day' from scorer.ceramic_cache"
         " where provider = 'Github' on conflict (hash, community_id) do nothing",
         differences.DEDUPED_CANDIDATE,
     ),
     "a threshold": (
-        "update scorer.scorer_weighted_binaryweightedscorer set threshold = 2.3",
+        "update scorer_weighted_binaryweightedscorer set threshold = 2.3",
         differences.THRESHOLD,
     ),
     "a verdict turned round": (

@@ -1,5 +1,7 @@
 """The demo data of make run."""
 
+import pytest
+
 from api import scoring
 from api.database import Database
 from api.settings import Settings
@@ -28,6 +30,7 @@ ROWS = {
 }
 
 
+@pytest.mark.own_tables
 def test_rows_beside_the_demo_data_need_no_ids(database_url: str, issuer: Issuer) -> None:
     settings = Settings(database_url, frozenset([issuer.did]))
     with connect(database_url) as connection:
