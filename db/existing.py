@@ -136,7 +136,7 @@ INDEXED = (
     ("account_customcredential", "customization_id"),
 )
 
-# Inserted beyond what is read, and found by what they are granted: see the grants of the baseline.
+# What scorer_owner is granted beyond select: see adopted/grants.sql of the baseline.
 GRANTED = {
     "registry_passport": "insert, update",
     "registry_stamp": "insert, delete",
