@@ -91,7 +91,8 @@ def another(text: str) -> str:
     """Of the same form, so that it is not the form what is refused."""
     if text.startswith("0x"):
         return text[:-1] + ("0" if text[-1] != "0" else "1")
-    return text.replace("20", "21", 1) if text.endswith("Z") else f"{text}x"
+    is_time = text.startswith("20") and text.endswith("Z")
+    return text.replace("20", "21", 1) if is_time else f"{text}x"
 
 
 @pytest.mark.parametrize("kind", ["ethereum", "ed25519"])
