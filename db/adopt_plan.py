@@ -11,7 +11,6 @@ LOCKS = {
     "create view": "access share: nobody waits but other changes of the schema",
     "create rule": "row exclusive: nobody waits but other changes of the schema",
     "create or replace trigger": "share row exclusive: writers wait for the commit, which comes next",
-    "drop trigger": "access exclusive: everybody waits for the commit, which comes next",
 }
 
 

@@ -5,7 +5,6 @@ python -m db.attachment detach
 python -m db.attachment attach
 """
 
-import os
 import sys
 
 import psycopg
@@ -14,14 +13,16 @@ from psycopg import sql
 from api.connection import conninfo
 from db import existing
 from db.migrations import frozen
-from db.one_line import errors_in_a_line
+from db.one_line import errors_in_a_line, given_url
 from db.patience import LOCK_TIMEOUT, SCHEMA_LOCK, patiently
 
 VIEWS = "select relname::text from pg_class where relnamespace = to_regnamespace('scorer') and relkind = 'v'"
 TRIGGER = """
 select from pg_trigger
-where tgname = 'guard_live_link' and tgrelid = to_regclass('public.registry_hashscorerlink') and tgenabled <>
-'D'
+where
+    tgname = 'guard_live_link'
+    and tgrelid = to_regclass('public.registry_hashscorerlink')
+    and tgenabled <> 'D'
 """
 SEES = "select has_schema_privilege('scorer_owner', 'public', 'usage')"
 # A right on a column will do where the table's is not granted.
@@ -128,4 +129,4 @@ if __name__ == "__main__":
     if sys.argv[1:] not in (["detach"], ["attach"]):
         sys.exit(__doc__)
     with errors_in_a_line():
-        print(main(sys.argv[1], os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")))
+        print(main(sys.argv[1], given_url()))

@@ -5,7 +5,6 @@ python -m db.digests          keeps those that are missing, the newest credentia
 python -m db.digests --drop   forgets all of them
 """
 
-import os
 import sys
 import time
 
@@ -13,7 +12,7 @@ import psycopg
 
 from api.connection import conninfo
 from db.migrations import frozen
-from db.one_line import errors_in_a_line
+from db.one_line import errors_in_a_line, given_url
 
 # Ids of credentials that a transaction goes through.
 WINDOW = 5000
@@ -71,6 +70,6 @@ def refuse_others(connection: psycopg.Connection) -> None:
 if __name__ == "__main__":
     if sys.argv[1:] not in ([], ["--drop"]):
         sys.exit(__doc__)
-    url = os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")
+    url = given_url()
     with errors_in_a_line():
         print(drop(url) if sys.argv[1:] else keep(url))

@@ -3,14 +3,13 @@
 python -m db.erase ADDRESS
 """
 
-import os
 import sys
 
 import psycopg
 
 from api.connection import conninfo
 from db.migrations import frozen
-from db.one_line import errors_in_a_line
+from db.one_line import errors_in_a_line, given_url
 
 THEIRS = "Credentials, passports, scores, stamps, hash links and events are the existing service's to erase."
 
@@ -33,6 +32,6 @@ def erase(url: str, address: str) -> list[str]:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    url = os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")
+    url = given_url()
     with errors_in_a_line():
         print("\n".join(erase(url, sys.argv[1])))

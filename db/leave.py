@@ -3,8 +3,6 @@
 python -m db.leave
 """
 
-import os
-import sys
 from typing import LiteralString
 
 import psycopg
@@ -14,7 +12,7 @@ from psycopg import sql
 from api.connection import conninfo
 from db.migrate import alembic_config, engine
 from db.migrations import frozen
-from db.one_line import errors_in_a_line
+from db.one_line import errors_in_a_line, given_url
 from db.patience import LOCK_TIMEOUT, PAUSE, patiently
 
 # Whose grants the login's revoke would leave: it takes back its own, or as an owner's those of the owner.
@@ -62,4 +60,4 @@ def leave(url: str, pause: float = PAUSE) -> str:
 
 if __name__ == "__main__":
     with errors_in_a_line():
-        print(leave(os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")))
+        print(leave(given_url()))

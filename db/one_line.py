@@ -1,5 +1,6 @@
 """Errors of a command on a database, each in one line for whoever runs it."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,11 @@ def errors_in_a_line() -> Iterator[None]:
         sys.exit(line_of(error.orig))
     except (psycopg.Error, CommandError, OSError) as error:
         sys.exit(line_of(error))
+
+
+def given_url() -> str:
+    """DATABASE_URL; without it the program ends with 1 and a line."""
+    return os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set.")
 
 
 def line_of(error: BaseException | None) -> str:
