@@ -60,6 +60,18 @@ CREATE FUNCTION scorer.keep_checks(p_verifier text, p_checks jsonb) RETURNS bigi
 
 ALTER FUNCTION scorer.keep_checks(p_verifier text, p_checks jsonb) OWNER TO scorer_owner;
 
+CREATE FUNCTION scorer.keep_digests(p_ids int8range) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET lock_timeout TO '10s'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off';
+
+ALTER FUNCTION scorer.keep_digests(p_ids int8range) OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
@@ -263,6 +275,15 @@ CREATE TABLE scorer.credential_check (
 );
 
 ALTER TABLE scorer.credential_check OWNER TO scorer_owner;
+
+CREATE TABLE scorer.credential_digest (
+    ceramic_cache_id bigint NOT NULL,
+    row_xmin xid NOT NULL,
+    row_ctid tid NOT NULL,
+    digest bytea NOT NULL
+);
+
+ALTER TABLE scorer.credential_digest OWNER TO scorer_owner;
 
 CREATE TABLE scorer.human_points_bonusaward (
     id bigint NOT NULL,
@@ -475,6 +496,9 @@ ALTER TABLE ONLY scorer.check_ahead_progress
 ALTER TABLE ONLY scorer.credential_check
     ADD CONSTRAINT credential_check_pkey PRIMARY KEY (digest, verifier);
 
+ALTER TABLE ONLY scorer.credential_digest
+    ADD CONSTRAINT credential_digest_pkey PRIMARY KEY (ceramic_cache_id);
+
 ALTER TABLE ONLY scorer.human_points_bonusaward
     ADD CONSTRAINT human_points_bonusaward_address_bonus_type_key UNIQUE (address, bonus_type);
 
@@ -570,6 +594,8 @@ REVOKE ALL ON FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) FRO
 
 REVOKE ALL ON FUNCTION scorer.keep_checks(p_verifier text, p_checks jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.keep_checks(p_verifier text, p_checks jsonb) TO scorer_checker;
+
+REVOKE ALL ON FUNCTION scorer.keep_digests(p_ids int8range) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 

@@ -100,3 +100,13 @@ create table scorer.check_ahead_claim (
     claimed_at timestamptz not null default now(),
     primary key (progress_id, id)
 );
+
+-- The digest of a credential's document, where the table of credentials is another service's and does not keep it: for
+-- the version of its row that xmin and ctid name. Another version, whoever wrote it, has none. A row may be deleted at
+-- any time; it costs a request some microseconds.
+create table scorer.credential_digest (
+    ceramic_cache_id bigint primary key,
+    row_xmin xid not null,
+    row_ctid tid not null,
+    digest bytea not null
+);
