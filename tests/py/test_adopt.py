@@ -738,8 +738,10 @@ def test_erasing_says_whose_the_rest_is(
     assert rows(session, "select subject from scorer.credential_check") == [(f"did:pkh:eip155:1:{WALLET}",)]
     assert erase(adopted_url, WALLET) == [
         "        1 credential_check",
+        "        0 credential_digest",
         "        0 human_points_bonusaward",
         "        0 human_points_stampaction",
+        "        0 human_points_wallet",
         THEIRS,
     ]
     assert rows(session, "select count(*) from registry_passport") == [(1,)]

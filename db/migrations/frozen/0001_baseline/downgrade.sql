@@ -4,6 +4,7 @@ drop table scorer.check_ahead_progress;
 drop table scorer.credential_check;
 drop table scorer.human_points_bonusaward;
 drop table scorer.human_points_stampaction;
+drop table scorer.human_points_wallet;
 
 revoke usage on schema scorer from scorer_api, scorer_caller, scorer_checker;
 

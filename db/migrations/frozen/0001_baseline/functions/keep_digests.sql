@@ -33,7 +33,7 @@ declare
     v_kept bigint;
 begin
     if (select r.relkind from pg_class as r where r.oid = 'ceramic_cache'::regclass) <> 'v' then
-        return 0;
+        return 0::bigint;
     end if;
 
     insert into credential_digest (ceramic_cache_id, row_xmin, row_ctid, digest)

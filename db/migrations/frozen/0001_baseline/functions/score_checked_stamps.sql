@@ -34,7 +34,7 @@ Errors
   SC002, SC005 and SC006 as in score_passport; 40001 when the passport was removed meanwhile
 
 Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement;
-the wallet's human points (transaction-level advisory lock).
+the row of the wallet's human points.
 
 Which stamps count, the verdicts say: one rule after another, each in one place, gives a verdict to stamps that
 have none. A rule that comes before dedup keeps them from claiming links; one that comes after leaves them theirs.
@@ -461,14 +461,22 @@ begin
     );
 
     ------------------------------------------------------------------------------------------------------
-    -- Human points: the lock lets the fourth community see the other three, whichever sessions bring them.
+    -- Human points: all that crosses communities. Who brings a wallet's record of a community locks the wallet's row
+    -- first, so that the fourth sees the other three, whichever sessions bring them.
     ------------------------------------------------------------------------------------------------------
     if p_human_points_enabled and v_human_points_program and v_passing and v_now >= p_human_points_start then
-        perform pg_advisory_xact_lock(hashtextextended('human_points ' || p_address, 0));
+        if not exists (
+            select from human_points_passingscorerecord as r
+            where r.address = p_address and r.community_id = p_scorer_id
+        ) then
+            insert into human_points_wallet (address)
+            values (p_address)
+            on conflict (address) do update set address = excluded.address;
 
-        insert into human_points_passingscorerecord (address, community_id)
-        values (p_address, p_scorer_id)
-        on conflict (address, community_id) do nothing;
+            insert into human_points_passingscorerecord (address, community_id)
+            values (p_address, p_scorer_id)
+            on conflict (address, community_id) do nothing;
+        end if;
 
         insert into human_points_stampaction (address, provider, action)
         select p_address, p_providers[c.i], 'VERIFIED'
