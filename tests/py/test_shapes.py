@@ -41,11 +41,11 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The documents that didkit is asked about from here on; it finds nothing wrong with any."""
     documents: list[str] = []
 
-    def proof_errors(given: list[str]) -> list[list[str]]:
-        documents.extend(given)
-        return [[] for _ in given]
+    async def begin_proof(document: str) -> str:
+        documents.append(document)
+        return '{"errors": []}'
 
-    monkeypatch.setattr(credentials, "proof_errors", proof_errors)
+    monkeypatch.setattr(credentials, "begin_proof", begin_proof)
     return documents
 
 
