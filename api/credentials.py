@@ -97,8 +97,8 @@ async def check_together(documents: Sequence[str]) -> list[Check]:
 
 
 def begin_proof(document: str) -> Awaitable[str]:
-    """Has didkit check a document's proof, from now on; gives what it will say of it, as JSON, and raises where
-    didkit cannot read it."""
+    """Has didkit check a document's proof, from now on; gives what it will say of it, as JSON, and raises
+    where didkit cannot read it."""
     begun: Awaitable[str] = didkit.verify_credential(document, PROOF_OPTIONS)
     return begun
 

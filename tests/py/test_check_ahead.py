@@ -275,8 +275,8 @@ def test_a_run_with_nothing_new_reads_little_however_many_there_are(world: World
     add(12_000)
     many = read(check_ahead.LOOK_BACK)
     assert few == many
-    # Each of them, and its id; the first and the last id besides. Where they are another service's, whether its
-    # digest is kept, too.
+    # Each of them, and its id; the first and the last id besides. Where they are another service's, whether
+    # its digest is kept, too.
     times = 2 if credentials == "ceramic_cache" else 3
     assert few == (times * check_ahead.LOOK_BACK + 2, check_ahead.LOOK_BACK)
     assert max(read(0)) <= 2
