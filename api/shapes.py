@@ -192,7 +192,7 @@ def types_of(domain: object) -> tuple[Types, str]:
 # Documents of one issuer name the same types, and reading them takes as long as all else.
 @lru_cache(maxsize=16)
 def named_types(text: str) -> Types:
-    """The types that a JSON text names, each with the types of its fields. Nobody may change what is given."""
+    """The types that a JSON text names, each with the types of its fields. Nobody may change them."""
     given: dict[str, Any] = json.loads(text)
     types: Types = {}
     for name, fields in given.items():
