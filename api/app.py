@@ -46,7 +46,7 @@ def create_app(settings: Settings, database: Database | None = None, service: st
     @app.get("/ready")
     def ready() -> Response:
         missing = readiness.missing(asked, settings)
-        return problem(503, missing) if missing else answer(200, json.dumps({"status": "ready"}))
+        return try_again(missing) if missing else answer(200, json.dumps({"status": "ready"}))
 
     @app.get("/v2/openapi.json")
     def openapi() -> Response:

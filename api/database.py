@@ -59,6 +59,10 @@ class Detached(Unavailable):
     """Somebody changes the tables: the views over them are gone for as long."""
 
 
+class MovedOut(Unavailable):
+    """There is no schema scorer."""
+
+
 class TryAgain(Unavailable):
     """The same request may pass at once. Nothing was written, unless the connection broke after a commit."""
 
@@ -83,7 +87,7 @@ ERRORS: dict[str, type[Exception]] = {
     "57P05": TryAgain,  # idle session ended
     "42P01": Detached,  # no such view
     "42704": Detached,  # nor the type of its rows
-    "3F000": Unavailable,  # no such schema: the service has moved out
+    "3F000": MovedOut,  # no such schema
     "57P03": Unavailable,  # server starting or stopping
     "57014": Unavailable,  # statement timeout
     "25P04": Unavailable,  # transaction timeout

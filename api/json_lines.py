@@ -11,8 +11,10 @@ from api import request_log
 # Of a pipe 4,096 bytes are written in one piece: what several processes write to one stays apart only where
 # each event is.
 LONGEST = 4000
-# Characters to which texts are cut, until the line is short enough.
-CUTS = (2000, 1000, 300, 60, 20)
+# The members that may be long, and the characters to which their texts are cut until the line is short
+# enough.
+TEXTS = {"message", "error", "traceback", "failures", "providers_left_out"}
+CUTS = (2000, 1000, 300, 100, 30, 8)
 
 encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
@@ -48,7 +50,9 @@ def line(event: Mapping[str, Any]) -> str:
     for longest in CUTS:
         if len(text) <= LONGEST:
             break
-        text = encode(cut(event, longest))
+        text = encode(
+            {name: cut(value, longest) if name in TEXTS else value for name, value in event.items()}
+        )
     # JSON does not escape it, and terminals obey it.
     return text.replace("\x7f", "\\u007f")
 

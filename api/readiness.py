@@ -1,7 +1,7 @@
 """Whether the service can answer requests."""
 
 from api import request_log
-from api.database import Database, Detached, Unavailable, Unforeseen
+from api.database import Database, Detached, MovedOut, Unavailable, Unforeseen
 from api.settings import Settings
 
 
@@ -17,7 +17,7 @@ def missing(database: Database, settings: Settings) -> str | None:
         match error:
             case Detached():
                 return "The database's tables are being changed."
-            case Unavailable():
-                return "The database does not answer."
-        return "The database's schema is not the one that this version needs."
+            case Unforeseen() | MovedOut():
+                return "The database's schema is not the one that this version needs."
+        return "The database does not answer."
     return None

@@ -156,9 +156,14 @@ def request_id(environ: Mapping[str, Any]) -> str:
 
 def level_of(record: Record) -> int:
     """Errors are what an operator may have to mend, warnings what went wrong and may be well again."""
-    if record["status"] >= 500 and record.get("outcome") != "unfinished":
+    match record.get("outcome"):
+        case "unfinished":
+            return logging.WARNING
+        case "unreadable":
+            return logging.ERROR
+    if record["status"] >= 500:
         return logging.ERROR
-    return logging.WARNING if record["status"] >= 500 or "failures" in record else logging.INFO
+    return logging.WARNING if "failures" in record else logging.INFO
 
 
 def written(record: Record) -> dict[str, Any]:

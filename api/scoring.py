@@ -27,6 +27,7 @@ DETACHED = 10
 MAX_LOGGED = 5
 # Characters that it shows of a name.
 MAX_NAME = 40
+UNPRINTABLE = re.compile(r"[^ -~]")
 INVALID_KEY = "Invalid API Key."
 
 # How jsonb is printed; inside of a text the quotes would be escaped.
@@ -163,5 +164,5 @@ def named(left_out: list[tuple[str, str]]) -> dict[str, list[str]]:
     providers: dict[str, list[str]] = defaultdict(list)
     for provider, reason in left_out:
         if len(providers[reason]) < MAX_LOGGED:
-            providers[reason].append(provider.encode("ascii", "replace").decode()[:MAX_NAME])
+            providers[reason].append(UNPRINTABLE.sub("?", provider[:MAX_NAME]))
     return providers
