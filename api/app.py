@@ -1,7 +1,7 @@
 """The HTTP service: routes, and the answer to each way a request can fail."""
 
 import json
-import logging
+import traceback
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from api import scoring
+from api import readiness, request_log, scoring
 from api.database import Database, Misconfigured, Unavailable, Unfinished
 from api.settings import Settings
 
@@ -21,18 +21,17 @@ UNEXPECTED = "Unexpected error while submitting passport"
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, X-API-Key",
-    "Access-Control-Expose-Headers": "Allow, Retry-After",
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, X-API-Key, X-Request-ID",
+    "Access-Control-Expose-Headers": "Allow, Retry-After, X-Request-ID",
     "Access-Control-Max-Age": "86400",
 }
 # An answer is of its moment and for its asker, and is what its type says.
 HEADERS = CORS | {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-log = logging.getLogger(__name__)
 
-
-def create_app(settings: Settings, database: Database | None = None) -> Flask:
-    """The WSGI application for one database: that of the settings, unless it is given."""
+def create_app(settings: Settings, database: Database | None = None, service: str | None = None) -> Flask:
+    """The WSGI application for one database: that of the settings, unless it is given. service, where it is
+    given, is whose metrics CloudWatch is to read from the log."""
     app = Flask(__name__, static_folder=None)
     asked = database or Database(settings.database_url, settings.database_password)
 
@@ -42,8 +41,12 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
 
     @app.get("/health")
     def health() -> Response:
-        asked.ping()
         return answer(200, json.dumps({"status": "ok"}))
+
+    @app.get("/ready")
+    def ready() -> Response:
+        missing = readiness.missing(asked, settings)
+        return try_again(missing) if missing else answer(200, json.dumps({"status": "ready"}))
 
     @app.get("/v2/openapi.json")
     def openapi() -> Response:
@@ -59,17 +62,17 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
 
     @app.errorhandler(Unavailable)
     def unavailable(error: Unavailable) -> Response:
-        log.error("database unavailable: %s", error)
+        request_log.failed("unavailable", error)
         return try_again("The service is temporarily unavailable. Please try again.")
 
     @app.errorhandler(Unfinished)
     def unfinished(error: Unfinished) -> Response:
-        log.warning("unfinished: %s", error)
+        request_log.failed("unfinished", error)
         return try_again("The credentials of this address are still being checked. Please try again.")
 
     @app.errorhandler(Misconfigured)
     def misconfigured(error: Misconfigured) -> Response:
-        log.error("scorer misconfigured: %s", error)
+        request_log.failed("misconfigured", error)
         return problem(500, UNEXPECTED)
 
     @app.errorhandler(HTTPException)
@@ -81,14 +84,18 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
-        log.exception("unforeseen error")
+        request_log.failed("unforeseen", error)
+        request_log.current()["traceback"] = traceback.format_exc()
         return problem(500, UNEXPECTED)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.update(HEADERS)
+        if request.url_rule:
+            request_log.current()["route"] = request.url_rule.rule.replace("<", "{").replace(">", "}")
         return response
 
+    app.wsgi_app = request_log.Logged(app.wsgi_app, settings.log_sample, service)  # type: ignore[method-assign]
     return app
 
 

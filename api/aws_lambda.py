@@ -5,24 +5,24 @@ URLs (payload 2.0) are put in that shape first, and what a valid event may leave
 """
 
 import logging
+import os
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 import awsgi
 
+from api import json_lines
 from api.app import create_app
-from api.one_line import OneLine
+from api.request_log import Logged
 from api.settings import Settings
 
 Event = dict[str, Any]
 
-# Lambda has put a handler on the root logger, which drops what is below warning.
-logging.getLogger().setLevel(logging.INFO)
-for given in logging.getLogger().handlers:
-    given.addFilter(OneLine())
-log = logging.getLogger(__name__)
+json_lines.write_by_lambda()
 # A bad setting is an error of the function's initialization, which Lambda reports by its type and message.
-app = create_app(Settings.from_environment())
+settings = Settings.from_environment()
+logging.getLogger().setLevel(settings.log_level)
+app = create_app(settings, service=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "passport-scorer"))
 # What an event is answered that holds no request that could be answered.
 UNREADABLE = {
     "statusCode": 400,
@@ -39,7 +39,8 @@ def handler(event: Event, context: object) -> Event:
     try:
         return answer(event, context)
     except Exception:
-        log.exception("unreadable event")
+        assert isinstance(app.wsgi_app, Logged)
+        app.wsgi_app.unreadable(context)
         return UNREADABLE
 
 

@@ -4,26 +4,23 @@ Checks documents before a request asks for them, until none is left or its time 
 invocation goes on from there.
 """
 
-import json
 import logging
 import time
 from typing import Protocol
 
+from api import json_lines
 from api.check_ahead import Run
 from api.database import Database
-from api.one_line import OneLine
 from api.settings import Settings
 
 # Seconds before Lambda would end the invocation: the documents that are being checked take no longer.
 RESERVE = 5.0
 
-# Lambda has put a handler on the root logger, which drops what is below warning.
-logging.getLogger().setLevel(logging.INFO)
-for given in logging.getLogger().handlers:
-    given.addFilter(OneLine())
+json_lines.write_by_lambda()
 log = logging.getLogger(__name__)
 # A bad setting is an error of the function's initialization, which Lambda reports by its type and message.
 settings = Settings.from_environment()
+logging.getLogger().setLevel(settings.log_level)
 
 
 class Context(Protocol):
@@ -44,5 +41,5 @@ def handler(event: object, context: Context) -> dict[str, int]:
     run.begin()
     run.work()
     counts = {"checked": run.checked, "kept": run.kept, "left": run.ids_left}
-    log.info(json.dumps(counts))
+    log.info({"event": "checked_ahead"} | counts)
     return counts

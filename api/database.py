@@ -1,5 +1,7 @@
 """The database: every SQL statement of the service, and what its errors mean."""
 
+import re
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,10 +9,13 @@ from typing import Any, LiteralString
 
 import psycopg
 
+from api import request_log
 from api.connection import conninfo
 
 REQUEST_SCORE = """
-select outcome, legacy_parameters, unchecked, left_out, answer::text
+select
+    outcome, legacy_parameters, unchecked, left_out, answer::text, account_id, api_key_id,
+    answer ->> 'score', (answer ->> 'passing_score')::boolean
 from scorer.answer_request(
     p_key_prefix => %(key_prefix)s,
     p_key_hash => %(key_hash)s,
@@ -38,7 +43,8 @@ from scorer.unchecked_documents(
 
 KEEP = "select scorer.keep_checks(p_verifier => %(verifier)s, p_checks => %(checks)s)"
 
-PING = "select 1"
+# The call of a request that nobody makes.
+NOBODY = dict.fromkeys(re.findall(r"%\((\w+)\)s", REQUEST_SCORE))
 
 
 class Unavailable(Exception):
@@ -51,6 +57,10 @@ class Unfinished(Unavailable):
 
 class Detached(Unavailable):
     """Somebody changes the tables: the views over them are gone for as long."""
+
+
+class MovedOut(Unavailable):
+    """There is no schema scorer."""
 
 
 class TryAgain(Unavailable):
@@ -77,7 +87,7 @@ ERRORS: dict[str, type[Exception]] = {
     "57P05": TryAgain,  # idle session ended
     "42P01": Detached,  # no such view
     "42704": Detached,  # nor the type of its rows
-    "3F000": Unavailable,  # no such schema: the service has moved out
+    "3F000": MovedOut,  # no such schema
     "57P03": Unavailable,  # server starting or stopping
     "57014": Unavailable,  # statement timeout
     "25P04": Unavailable,  # transaction timeout
@@ -90,13 +100,17 @@ ERRORS: dict[str, type[Exception]] = {
 
 @dataclass(frozen=True)
 class Reply:
-    """What answer_request gives: see there."""
+    """What answer_request gives: see there. Score and passing are the answer's own."""
 
     outcome: str
     legacy_parameters: str | None
     unchecked: str | None
     left_out: list[tuple[str, str]] | None
     answer: str | None
+    account_id: int | None
+    api_key_id: str | None
+    score: str | None
+    passing: bool | None
 
 
 @dataclass(frozen=True)
@@ -121,6 +135,7 @@ class Database:
         self._password = password
         # The one used last is used next: a session plans the functions when it first calls them.
         self._idle: list[psycopg.Connection] = []
+        self._in_use: set[psycopg.Connection] = set()
 
     def answer_request(self, arguments: Mapping[str, Any]) -> Reply:
         """Calls answer_request with its arguments, named without p_; raises Unavailable, Misconfigured."""
@@ -137,24 +152,35 @@ class Database:
         ((kept,),) = self._fetch(KEEP, {"verifier": verifier, "checks": checks})
         return int(kept)
 
-    def ping(self) -> None:
-        """Asks the database for an answer; raises Unavailable."""
-        self._fetch(PING, {})
+    def ask_for_nobody(self) -> None:
+        """Calls answer_request with no key, to see whether it can be called as requests do; raises
+        Unavailable, and Unforeseen where the schema is another."""
+        self._fetch(REQUEST_SCORE, NOBODY)
 
     def _fetch(self, statement: LiteralString, arguments: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        connection = self._connection()
+        record = request_log.current()
+        start = time.perf_counter()
         try:
-            rows = self._rows(connection, statement, arguments)
-        except psycopg.Error as error:
-            if connection.closed:
-                # What ended it has ended the others too, or will cost each of them an attempt.
-                self._idle.clear()
-            else:
-                self._idle.append(connection)
-            # The error itself would put its detail into the log.
-            raise meaning(error) from None
-        self._idle.append(connection)
-        return rows
+            connection = self._connection()
+            self._in_use.add(connection)
+            record["pool_in_use"] = max(record.get("pool_in_use", 0), len(self._in_use))
+            record["round_trips"] += 1
+            try:
+                rows = self._rows(connection, statement, arguments)
+            except psycopg.Error as error:
+                if connection.closed:
+                    # What ended it has ended the others too, or will cost each of them an attempt.
+                    self._idle.clear()
+                else:
+                    self._idle.append(connection)
+                # The error itself would put its detail into the log.
+                raise told(error) from None
+            finally:
+                self._in_use.discard(connection)
+            self._idle.append(connection)
+            return rows
+        finally:
+            record["database_ms"] += (time.perf_counter() - start) * 1000
 
     def _rows(
         self, connection: psycopg.Connection, statement: LiteralString, arguments: Mapping[str, Any]
@@ -169,9 +195,23 @@ class Database:
             password = self._password() if self._password else None
             return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, password=password)
         except psycopg.OperationalError as error:
-            raise Unavailable(report(error)) from None
+            raise told(error, Unavailable) from None
         except OSError as error:
             raise Unavailable(f"no password for the database: {error}") from None
+
+
+def told(error: psycopg.Error, kind: type[Exception] | None = None) -> Exception:
+    """What an error of the database means to the request, in whose record it is noted: of a kind, or by its
+    code."""
+    record = request_log.current()
+    failure = kind(report(error)) if kind else meaning(error)
+    if error.sqlstate:
+        record["sqlstate"] = error.sqlstate
+    failures = record.setdefault("failures", [])
+    # One that is waited for comes again and again.
+    if str(failure) not in failures[-1:]:
+        failures.append(str(failure))
+    return failure
 
 
 def meaning(error: psycopg.Error) -> Exception:

@@ -1,16 +1,14 @@
 """One request: check the key, verify the wallet's credentials, have the database score them."""
 
-import json
-import logging
 import random
 import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from api import keys
+from api import keys, request_log
 from api.credentials import VERIFIER, check
-from api.database import Database, Detached, TryAgain, Unfinished
+from api.database import Database, Detached, Reply, TryAgain, Unfinished
 from api.settings import Settings
 
 ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
@@ -27,12 +25,13 @@ CHECKING = 3.5
 DETACHED = 10
 # Providers that the log names for each reason to leave a credential out; who fills a wallet chooses them.
 MAX_LOGGED = 5
-# Characters that it shows of a name. With all reasons at once the line is short enough to be written in one
-# piece.
+# Characters that it shows of a name.
 MAX_NAME = 40
+UNPRINTABLE = re.compile(r"[^ -~]")
 INVALID_KEY = "Invalid API Key."
 
-log = logging.getLogger(__name__)
+# How jsonb is printed; inside of a text the quotes would be escaped.
+DEDUPED, CLEAN = '"dedup": true', '"dedup": false'
 
 
 @dataclass
@@ -51,11 +50,12 @@ def score(database: Database, settings: Settings, key: str | None, scorer_id: st
     the client had asked twice.
     """
     deadline = time.monotonic() + CHECKING
+    record = request_log.current()
     for attempt in range(1, ATTEMPTS + 1):
+        record["attempts"] = attempt
         try:
             return once_attached(database, settings, key, scorer_id, address, deadline)
-        except TryAgain as error:
-            log.warning("attempt %d of %d: %s", attempt, ATTEMPTS, error)
+        except TryAgain:
             if attempt == ATTEMPTS:
                 raise
         time.sleep(random.uniform(0, BACKOFF * 2 ** (attempt - 1)))  # noqa: S311
@@ -84,17 +84,24 @@ def attempt_score(
     one more for each further 200, or 2 MiB, of them; a legacy key costs a further one, once. Refuses in the
     contract's order: key, scorer, address. Checks no more documents once the deadline, of time.monotonic(),
     has passed."""
-    if not key or not key.isascii() or not key.isprintable():
-        raise Refused(401, INVALID_KEY)
+    record = request_log.current()
     number = integer(scorer_id)
     if number is not None and number < 0:
         number = settings.demo_scorer_id
+    wallet = address.lower() if ADDRESS.fullmatch(address) else None
+    if number is not None:
+        record["scorer_id"] = number
+    if wallet:
+        record["address"] = wallet
+    if not key or not key.isascii() or not key.isprintable():
+        record["outcome"] = "invalid_key"
+        raise Refused(401, INVALID_KEY)
     arguments = {
         "key_prefix": keys.prefix(key),
         "key_hash": keys.sha256_hash(key),
         "legacy_key_hash": None,
         "scorer_id": number,
-        "address": address.lower() if ADDRESS.fullmatch(address) else None,
+        "address": wallet,
         "trusted_issuers": list(settings.trusted_issuers),
         "verifier": VERIFIER,
         "checks": "[]",
@@ -106,14 +113,16 @@ def attempt_score(
         arguments["legacy_key_hash"] = keys.pbkdf2_hash(key, reply.legacy_parameters)
         reply = database.answer_request(arguments)
     while reply.unchecked:
+        start = time.perf_counter()
         checks = check(reply.unchecked.split("\n"), deadline)
+        record["verification_ms"] = record.get("verification_ms", 0) + (time.perf_counter() - start) * 1000
+        record["documents_checked"] = record.get("documents_checked", 0) + len(checks)
         reply = database.answer_request(arguments | {"checks": f"[{','.join(c.as_json() for c in checks)}]"})
         if reply.unchecked and time.monotonic() > deadline:
             raise Unfinished(f"{address.lower()} has more documents to check than one request may take")
+    note(record, reply)
     match reply.outcome:
         case "scored" if reply.answer is not None:
-            if reply.left_out:
-                log_left_out(address.lower(), number, reply.left_out)
             return reply.answer
         case "invalid_key" | "legacy_key":
             raise Refused(401, INVALID_KEY)
@@ -133,17 +142,27 @@ def integer(text: str) -> int | None:
     return int(text) if len(text) <= MAX_ID and INTEGER.fullmatch(text) else None
 
 
-def log_left_out(address: str, scorer_id: int | None, rejected: list[tuple[str, str]]) -> None:
-    """Tells the operator which credentials did not count, by reason."""
-    left_out: dict[str, list[str]] = defaultdict(list)
-    for provider, reason in rejected:
-        left_out[reason].append(provider.encode("ascii", "replace").decode()[:MAX_NAME])
-    named = {
-        reason: [
-            *providers[:MAX_LOGGED],
-            *([f"and {more} more"] if (more := len(providers) - MAX_LOGGED) > 0 else []),
-        ]
-        for reason, providers in left_out.items()
-    }
-    record = {"address": address, "scorer_id": scorer_id, "left_out": named}
-    log.info("credentials left out: %s", json.dumps(record))
+def note(record: request_log.Record, reply: Reply) -> None:
+    """Notes in the request's record what the database answered."""
+    record["outcome"] = reply.outcome
+    if reply.account_id is not None and reply.api_key_id is not None:
+        record["account_id"], record["api_key_id"] = reply.account_id, reply.api_key_id
+    if reply.answer is None or reply.score is None or reply.passing is None:
+        return
+    record["score"], record["passing"] = float(reply.score), reply.passing
+    record["stamps_clean"] = reply.answer.count(CLEAN)
+    record["stamps_deduped"] = reply.answer.count(DEDUPED)
+    left_out = reply.left_out or []
+    record["left_out"] = len(left_out)
+    if left_out:
+        record["left_out_by_reason"] = Counter(reason for _, reason in left_out)
+        record["providers_left_out"] = named(left_out)
+
+
+def named(left_out: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """The providers of credentials that did not count, some for each reason."""
+    providers: dict[str, list[str]] = defaultdict(list)
+    for provider, reason in left_out:
+        if len(providers[reason]) < MAX_LOGGED:
+            providers[reason].append(UNPRINTABLE.sub("?", provider[:MAX_NAME]))
+    return providers

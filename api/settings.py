@@ -1,6 +1,7 @@
 """The settings of the service, read from the environment."""
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from api import iam
 from api.shapes import is_issuer
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
@@ -31,11 +33,14 @@ class Settings:
     demo_scorer_id: int | None = None
     # Gives a password for each connection that is opened; where there is none, the URL's is used.
     database_password: Callable[[], str] | None = None
+    # A level of logging, and the share of successful requests that leave a line.
+    log_level: str = "INFO"
+    log_sample: float = 1.0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Reads DATABASE_URL, DATABASE_IAM, TRUSTED_IAM_ISSUERS, HUMAN_POINTS_ENABLED,
-        HUMAN_POINTS_START_TIMESTAMP and DEMO_SCORER_ID; raises SettingError."""
+        HUMAN_POINTS_START_TIMESTAMP, DEMO_SCORER_ID, LOG_LEVEL and LOG_SAMPLE; raises SettingError."""
         url = database_url(environ.get("DATABASE_URL", "").strip())
         return cls(
             database_url=url,
@@ -44,6 +49,8 @@ class Settings:
             human_points_start=timestamp("HUMAN_POINTS_START_TIMESTAMP", environ),
             demo_scorer_id=scorer_id("DEMO_SCORER_ID", environ),
             database_password=iam_password(url, environ) if boolean("DATABASE_IAM", environ) else None,
+            log_level=level("LOG_LEVEL", environ),
+            log_sample=share("LOG_SAMPLE", environ),
         )
 
 
@@ -118,3 +125,23 @@ def scorer_id(name: str, environ: Mapping[str, str]) -> int | None:
     if text and not (len(text) < 19 and text.isascii() and text.isdecimal()):
         raise SettingError(f"{name} is not the id of a scorer.")
     return int(text) if text else None
+
+
+def level(name: str, environ: Mapping[str, str]) -> str:
+    """A setting that is a level of logging; INFO where absent."""
+    text = environ.get(name, "").strip().upper() or "INFO"
+    if text not in LEVELS:
+        raise SettingError(f"{name} is none of {', '.join(LEVELS)}.")
+    return text
+
+
+def share(name: str, environ: Mapping[str, str]) -> float:
+    """A setting that is a number from 0 to 1; 1 where absent."""
+    text = environ.get(name, "").strip() or "1"
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 1:
+        raise SettingError(f"{name} is not a number from 0 to 1.")
+    return number

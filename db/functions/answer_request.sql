@@ -13,7 +13,9 @@ create or replace function scorer.answer_request(
     out legacy_parameters text,
     out unchecked text,
     out left_out jsonb,
-    out answer jsonb
+    out answer jsonb,
+    out account_id bigint,
+    out api_key_id text
 )
 language plpgsql
 volatile
@@ -52,6 +54,8 @@ Result
                      oldest credentials, until they are 200, or 2 MiB or more
   left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
   answer             with 'scored', as score_passport gives it
+  account_id, api_key_id
+                     whose request it is: the ids of account and key, once the key is known
 
 Errors: those of score_checked_stamps.
 
@@ -61,12 +65,12 @@ passport's name (transaction-level advisory lock), then its row where it has one
 It is planned as score_passport is.
 */
 declare
-    v_account_id bigint;
     v_community_id bigint;
 begin
     -- A community that has been deleted is answered too.
     select
         a.account_id,
+        a.api_key_id,
         a.legacy_parameters,
         coalesce(
             (
@@ -80,10 +84,10 @@ begin
                     and c.account_id = a.account_id
             )
         )
-    into v_account_id, legacy_parameters, v_community_id
+    into account_id, api_key_id, legacy_parameters, v_community_id
     from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash) as a;
 
-    if v_account_id is null then
+    if account_id is null then
         outcome := case when legacy_parameters is null then 'invalid_key' else 'legacy_key' end;
         return;
     end if;

@@ -3,7 +3,8 @@ create or replace function scorer.authenticate_api_key(
     p_key_hash text,
     p_legacy_key_hash text default null,
     out account_id bigint,
-    out legacy_parameters text
+    out legacy_parameters text,
+    out api_key_id text
 )
 language plpgsql
 volatile
@@ -23,6 +24,7 @@ Result
   legacy_parameters  pbkdf2_sha256$iterations$salt where the key is stored in the legacy form and
                      p_legacy_key_hash was not passed: derive it and call again. A key that takes more than
                      2,000,000 iterations is refused: whoever knows its prefix would have them made
+  api_key_id         with account_id, the key's own id
 
 A legacy key that matches is stored as sha256 from then on.
 
@@ -64,6 +66,7 @@ begin
     end if;
 
     account_id := v_key.account_id;
+    api_key_id := v_key.id::text;
 
     if v_given is distinct from p_key_hash then
         update account_apikey as k

@@ -121,7 +121,10 @@ def test_an_event_that_is_no_request_is_answered(
         response = handler(event, None)
         assert response["statusCode"] == 400, event
         assert json.loads(response["body"]) == {"detail": "The event is not an HTTP request."}
-    assert caplog.text.count("unreadable event") == len(events)
+    lines = [r.msg for r in caplog.records if r.name == "api.request"]
+    assert [(line["status"], line["outcome"]) for line in lines if isinstance(line, dict)] == [
+        (400, "unreadable")
+    ] * len(events)
 
 
 def test_a_load_balancer_with_multi_value_headers_is_answered_in_kind(handler: Handler) -> None:

@@ -48,8 +48,13 @@ def test_a_request_whose_time_is_used_up_is_gone_on_with_by_the_next(
         assert world.execute("select from registry_passport union all select from registry_event") == []
     status, body = ask(world, client)
     assert (status, len(body["stamps"]), kept(world)) == (200, 7, 7)
-    (record, *_) = [r for r in caplog.records if r.message.startswith("unfinished: ")]
-    assert ADDRESS in record.message
+    (record, *_) = [r for r in caplog.records if r.levelname == "WARNING"]
+    assert isinstance(record.msg, dict)
+    assert [record.msg[name] for name in ("outcome", "address", "documents_checked")] == [
+        "unfinished",
+        ADDRESS,
+        2,
+    ]
 
 
 def test_more_bytes_than_a_call_gives_back_are_checked_within_a_request(
