@@ -16,7 +16,7 @@ set search_path = pg_catalog, scorer, pg_temp
 as $function$
 /*
 Where a score is computed: deduplicates a wallet's stamps against every other passport of the community, stores
-stamps, score, events and human points, and gives the answer. score_passport and answer_request call it, each in
+stamps, score, events and human points, and gives the answer. score_passport and score_wallet call it, each in
 its own way sure that the stamps are well formed; they also set how it is planned (see score_passport).
 
 Arguments
