@@ -11,6 +11,7 @@ STANDS_ON = {
     "deploy": {"api"},
     "db": {"api"},
     "local": {"api", "db", "deploy"},
+    "cli": {"api", "db"},
     "compare": {"api", "db", "local"},
     "harness": {"api", "db", "deploy", "local"},
     "bench": {"api", "db", "deploy", "local", "harness"},

@@ -29,7 +29,10 @@ select is_empty(
 );
 select results_eq(
     'select proname from functions where prosecdef order by 1',
-    array['answer_request', 'guard_weights', 'keep_checks', 'score_passport', 'unchecked_documents']::name[],
+    array[
+        'answer_request', 'guard_weights', 'keep_checks', 'passports_to_rescore', 'rescore_wallet', 'score_passport',
+        'unchecked_documents'
+    ]::name[],
     'those that others call, or fire with rights on a table alone, run with the rights of their owner'
 );
 select is_empty(
@@ -43,6 +46,8 @@ select results_eq(
     array[
         'answer_request scorer_api EXECUTE',
         'keep_checks scorer_checker EXECUTE',
+        'passports_to_rescore scorer_admin EXECUTE',
+        'rescore_wallet scorer_admin EXECUTE',
         'score_passport scorer_api EXECUTE',
         'score_passport scorer_caller EXECUTE',
         'unchecked_documents scorer_checker EXECUTE'
