@@ -1,3 +1,4 @@
+CREATE ROLE scorer_admin NOLOGIN;
 CREATE ROLE scorer_api NOLOGIN;
 CREATE ROLE scorer_caller NOLOGIN;
 CREATE ROLE scorer_checker NOLOGIN;
@@ -59,6 +60,29 @@ CREATE FUNCTION scorer.keep_checks(p_verifier text, p_checks jsonb) RETURNS bigi
     SET lock_timeout TO '10s';
 
 ALTER FUNCTION scorer.keep_checks(p_verifier text, p_checks jsonb) OWNER TO scorer_owner;
+
+CREATE FUNCTION scorer.passports_to_rescore(p_scorer_id bigint, p_since timestamp with time zone, p_expires_before timestamp with time zone, p_after_id bigint, OUT asked_at timestamp with time zone, OUT ids bigint[], OUT addresses text[], OUT scorer_ids bigint[], OUT last_id bigint, OUT ids_left bigint) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET lock_timeout TO '10s'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off';
+
+ALTER FUNCTION scorer.passports_to_rescore(p_scorer_id bigint, p_since timestamp with time zone, p_expires_before timestamp with time zone, p_after_id bigint, OUT asked_at timestamp with time zone, OUT ids bigint[], OUT addresses text[], OUT scorer_ids bigint[], OUT last_id bigint, OUT ids_left bigint) OWNER TO scorer_owner;
+
+CREATE FUNCTION scorer.rescore_wallet(p_address text, p_scorer_id bigint, p_since timestamp with time zone, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, p_dry_run boolean, OUT outcome text, OUT unchecked text, OUT answer jsonb, OUT was_passing boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET lock_timeout TO '10s'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off';
+
+ALTER FUNCTION scorer.rescore_wallet(p_address text, p_scorer_id bigint, p_since timestamp with time zone, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, p_dry_run boolean, OUT outcome text, OUT unchecked text, OUT answer jsonb, OUT was_passing boolean) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql
@@ -555,6 +579,7 @@ ALTER TABLE ONLY scorer.registry_score
 ALTER TABLE ONLY scorer.registry_stamp
     ADD CONSTRAINT registry_stamp_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES scorer.registry_passport(id) DEFERRABLE;
 
+GRANT USAGE ON SCHEMA scorer TO scorer_admin;
 GRANT USAGE ON SCHEMA scorer TO scorer_api;
 GRANT USAGE ON SCHEMA scorer TO scorer_caller;
 GRANT USAGE ON SCHEMA scorer TO scorer_checker;
@@ -576,6 +601,12 @@ REVOKE ALL ON FUNCTION scorer.iso_timestamp(p_time timestamp with time zone) FRO
 
 REVOKE ALL ON FUNCTION scorer.keep_checks(p_verifier text, p_checks jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.keep_checks(p_verifier text, p_checks jsonb) TO scorer_checker;
+
+REVOKE ALL ON FUNCTION scorer.passports_to_rescore(p_scorer_id bigint, p_since timestamp with time zone, p_expires_before timestamp with time zone, p_after_id bigint, OUT asked_at timestamp with time zone, OUT ids bigint[], OUT addresses text[], OUT scorer_ids bigint[], OUT last_id bigint, OUT ids_left bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.passports_to_rescore(p_scorer_id bigint, p_since timestamp with time zone, p_expires_before timestamp with time zone, p_after_id bigint, OUT asked_at timestamp with time zone, OUT ids bigint[], OUT addresses text[], OUT scorer_ids bigint[], OUT last_id bigint, OUT ids_left bigint) TO scorer_admin;
+
+REVOKE ALL ON FUNCTION scorer.rescore_wallet(p_address text, p_scorer_id bigint, p_since timestamp with time zone, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, p_dry_run boolean, OUT outcome text, OUT unchecked text, OUT answer jsonb, OUT was_passing boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.rescore_wallet(p_address text, p_scorer_id bigint, p_since timestamp with time zone, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, p_dry_run boolean, OUT outcome text, OUT unchecked text, OUT answer jsonb, OUT was_passing boolean) TO scorer_admin;
 
 REVOKE ALL ON FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 

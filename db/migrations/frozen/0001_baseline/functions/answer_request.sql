@@ -53,10 +53,9 @@ Result
   left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
   answer             with 'scored', as score_passport gives it
 
-Errors: those of score_checked_stamps.
+Errors: those of score_wallet.
 
-Locks, in this order: those of authenticate_api_key; the new rows of credential_check, sorted by digest; the
-passport's name (transaction-level advisory lock), then its row where it has one; those of score_checked_stamps.
+Locks, in this order: those of authenticate_api_key; those of score_wallet.
 
 It is planned as score_passport is.
 */
