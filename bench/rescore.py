@@ -154,7 +154,7 @@ def main() -> int:
         world.execute("update scorer_weighted_binaryweightedscorer set weights = %s", json.dumps(WEIGHTS))
         start, worked = time.monotonic(), spent(server)
         subprocess.run(
-            [sys.executable, "-m", "cli.rescore", "--scorer", "1", *arguments.rest],
+            [sys.executable, "-m", "cli", "rescore", "--scorer", "1", *arguments.rest],
             cwd=ROOT,
             env=os.environ | {"DATABASE_URL": operator_url_of(world.url), "TRUSTED_IAM_ISSUERS": trusted},
             check=True,

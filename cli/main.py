@@ -7,6 +7,7 @@ from cli.communities import communities
 from cli.credentials import credentials
 from cli.explain import explain
 from cli.keys import keys
+from cli.rescore import rescore
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -19,5 +20,5 @@ def main() -> None:
     """
 
 
-for command in (accounts, communities, keys, credentials, explain):
+for command in (accounts, communities, keys, credentials, explain, rescore):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""scorer rescore: every passport has the score that a request would give it, each scored once, in nobody's way."""
+"""scorer rescore: each passport gets, once, the score that a request would give it, in nobody's way."""
 
 import csv
 import json
@@ -49,7 +49,7 @@ def start(world: World, *arguments: object, **environment: str) -> subprocess.Po
         "TRUSTED_IAM_ISSUERS": json.dumps([world.issuer.did]),
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "cli.rescore", *map(str, arguments)],
+        [sys.executable, "-m", "cli", "rescore", *map(str, arguments)],
         cwd=ROOT,
         env=os.environ | given | environment,
         stdout=subprocess.PIPE,
