@@ -155,7 +155,7 @@ def carried_out(run: "Run", jobs: int, out: Path | None) -> int:
             run.out.close()
     if run.is_told and sys.stderr.isatty():
         print(file=sys.stderr)
-    print(said(run, reason))
+    print(said(run, reason), file=sys.stderr if reason else sys.stdout)
     return 1 if reason or run.failed else 0
 
 
@@ -168,7 +168,7 @@ def said(run: "Run", reason: str) -> str:
     )
     done = f"{'Would score' if run.dry_run else 'Scored'} {counted}: {flipped}; {others}"
     if reason and not run.since_text:
-        return f"Stopped: {reason}. {done}."
+        return f"Nothing was scored: {reason}."
     if reason:
         # The server may have lost what it wrote last.
         return f"Stopped: {reason}. {done}; go on with --since {run.since_text}."

@@ -144,6 +144,7 @@ class Run:
     started: float = field(default_factory=time.monotonic)
     is_told: bool = False
     _failed_in_vain: int = 0
+    _failed_at: set[int] = field(default_factory=set)
     _due: float = 0
     _told: float = field(default_factory=time.monotonic)
 
@@ -167,8 +168,10 @@ class Run:
                 self._score_all(threads, self._of_list(self.choice.addresses))
             else:
                 self._score_all(threads, self._of_pages())
-                page = self._page(max(self.choice.after, self.last - LOOK_BACK), self.since)
-                self._score_all(threads, self._of(page))
+                if not self.dry_run:
+                    page = self._page(max(self.choice.after, self.last - LOOK_BACK), self.since)
+                    late = (wallet for wallet in self._of(page) if wallet.position not in self._failed_at)
+                    self._score_all(threads, late)
 
     def _score_all(self, threads: ThreadPoolExecutor, wallets: Iterator[Wallet]) -> None:
         begun: deque[tuple[Wallet, Future[Rescored]]] = deque()
@@ -262,6 +265,7 @@ class Run:
 
     def _fail(self, wallet: Wallet, reason: str, gives_up: bool = True) -> None:
         self.failed += 1
+        self._failed_at.add(wallet.position)
         self._failed_in_vain += gives_up
         print(f"{wallet.address} of scorer {wallet.scorer_id}: {reason}", file=sys.stderr)
         if self._failed_in_vain == MAX_FAILED:
