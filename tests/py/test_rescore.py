@@ -155,7 +155,6 @@ def test_every_passport_gets_what_a_request_would_answer(
     ask(gathered.addresses[0], 2)
     before = events(world)
     world.execute("delete from credential_check where digest < '\\x80'")
-    world.execute("delete from human_points_passingscorerecord")
     world.execute("delete from human_points_stampaction")
     for wallet in gathered.addresses[::5]:
         world.put_valid(wallet, "Google", f"v9:{wallet}")
