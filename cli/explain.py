@@ -1,6 +1,7 @@
 """scorer explain: why a wallet has its score."""
 
 import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -31,30 +32,33 @@ def explain(address: str, scorer_id: int, check: bool, as_json: bool) -> None:
 
     TRUSTED_IAM_ISSUERS has to be the service's. Nothing is written.
     """
-    explained = explanation(address, scorer_id, check)
+    explained = explanation(call, trusted_issuers(), address, scorer_id, check)
     if as_json:
         show_json(explained)
     else:
         show(explained)
 
 
-def explanation(address: str, scorer_id: int, check: bool) -> Row:
-    """What explain_score says; with the checks of documents that were never checked, if so."""
+def explanation(
+    ask: Callable[..., list[Row]], issuers: Iterable[str], address: str, scorer_id: int, check: bool
+) -> Row:
+    """What explain_score says, asked as call asks; with the checks of documents that were never checked, if
+    so."""
     # Imported here: didkit takes a while.
     from api import credentials
 
     arguments: dict[str, Any] = {
         "address": address,
         "scorer_id": scorer_id,
-        "trusted_issuers": sorted(trusted_issuers()),
+        "trusted_issuers": sorted(issuers),
         "verifier": credentials.VERIFIER,
         "checks": "[]",
     }
-    (row,) = call(EXPLAIN, **arguments)
+    (row,) = ask(EXPLAIN, **arguments)
     documents = [each.pop("document") for each in row["score"]["credentials"] if "document" in each]
     if documents and check:
         checks = ",".join(found.as_json() for found in credentials.check(list(dict.fromkeys(documents))))
-        (row,) = call(EXPLAIN, **arguments | {"checks": f"[{checks}]"})
+        (row,) = ask(EXPLAIN, **arguments | {"checks": f"[{checks}]"})
         for each in row["score"]["credentials"]:
             each.pop("document", None)
     explained: Row = row["score"]

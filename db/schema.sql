@@ -66,8 +66,7 @@ ALTER FUNCTION scorer.erase_wallet(p_address text) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.explain_score(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb DEFAULT '[]'::jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
-    SET plan_cache_mode TO 'force_custom_plan';
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
 ALTER FUNCTION scorer.explain_score(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb) OWNER TO scorer_owner;
 

@@ -6,6 +6,8 @@ security invoker
 set search_path = pg_catalog, scorer, pg_temp
 as $function$
 /*
+Refuses an account that is not there.
+
 Arguments
   p_account_id  the account's id
 

@@ -6,6 +6,8 @@ security invoker
 set search_path = pg_catalog, scorer, pg_temp
 as $function$
 /*
+Brings a wallet's address into the form that tables hold.
+
 Arguments
   p_address  0x and 40 hexadecimal digits in any case
 

@@ -10,7 +10,6 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, scorer, pg_temp
-set plan_cache_mode = force_custom_plan
 as $function$
 /*
 What a request for a wallet's score would be answered now, and why: of each credential that the wallet has stored

@@ -6,6 +6,8 @@ security invoker
 set search_path = pg_catalog, scorer, pg_temp
 as $function$
 /*
+Has a key's row to oneself, until the transaction ends.
+
 Arguments
   p_prefix  the key's
 

@@ -6,6 +6,8 @@ security invoker
 set search_path = pg_catalog, scorer, pg_temp
 as $function$
 /*
+Refuses what an API key cannot be.
+
 Arguments
   p_prefix, p_key_hash, p_name, p_rate_limit  as create_api_key takes them
 
