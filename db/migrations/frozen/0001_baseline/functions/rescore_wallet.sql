@@ -108,9 +108,9 @@ begin
         from score_wallet(
             p_address, p_scorer_id, p_trusted_issuers, p_verifier, '[]', p_human_points_enabled, p_human_points_start
         ) as w;
-        raise exception 'dry run' using errcode = 'SC999';
+        raise exception 'dry run' using errcode = 'DR001';
     exception
-        when sqlstate 'SC999' then
+        when sqlstate 'DR001' then
             null;
     end;
 end;
