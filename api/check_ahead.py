@@ -210,16 +210,19 @@ def work_together(run: Run, count: int, start: float) -> None:
             if any(each.exception() for each in ended):
                 run.stopped.set()
             if run.checked and (terminal or not ended):
-                show(run, time.monotonic() - start, terminal)
+                speed = run.checked / (time.monotonic() - start)
+                show(
+                    f"{run.checked:,} documents, {speed:,.0f} a second, at most {run.ids_left:,} left",
+                    terminal,
+                )
             for each in ended:
                 each.result()
     if terminal and run.checked:
         print(file=sys.stderr)
 
 
-def show(run: Run, seconds: float, terminal: bool) -> None:
+def show(text: str, terminal: bool) -> None:
     """Prints how far a run has come, on a terminal in the place of the last line."""
-    text = f"{run.checked:,} documents, {run.checked / seconds:,.0f} a second, at most {run.ids_left:,} left"
     print(f"\r{text}\x1b[K" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
 
 

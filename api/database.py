@@ -152,6 +152,10 @@ class Database:
         ((kept,),) = self._fetch(KEEP, {"verifier": verifier, "checks": checks})
         return int(kept)
 
+    def ping(self) -> None:
+        """Asks the database for an answer; raises Unavailable."""
+        self._fetch("select 1", {})
+
     def ask_for_nobody(self) -> None:
         """Calls answer_request with no key, to see whether it can be called as requests do; raises
         Unavailable, and Unforeseen where the schema is another."""

@@ -1,10 +1,13 @@
 """One request: check the key, verify the wallet's credentials, have the database score them."""
 
+import math
 import random
 import re
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from api import keys, request_log
 from api.credentials import VERIFIER, check
@@ -34,6 +37,17 @@ INVALID_KEY = "Invalid API Key."
 DEDUPED, CLEAN = '"dedup": true', '"dedup": false'
 
 
+class Asking(Protocol):
+    """A reply of the database that may ask for documents to be checked, one a line."""
+
+    @property
+    def unchecked(self) -> str | None: ...
+
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Asking)
+
+
 @dataclass
 class Refused(Exception):
     """The request cannot be answered as it stands: HTTP status and what to tell the client."""
@@ -50,27 +64,30 @@ def score(database: Database, settings: Settings, key: str | None, scorer_id: st
     the client had asked twice.
     """
     deadline = time.monotonic() + CHECKING
+    return retried(lambda: attempt_score(database, settings, key, scorer_id, address, deadline))
+
+
+def retried(attempt: Callable[[], T]) -> T:
+    """What an attempt gives, or the next one where it may pass at once. Raises TryAgain of the last one."""
     record = request_log.current()
-    for attempt in range(1, ATTEMPTS + 1):
-        record["attempts"] = attempt
+    for number in range(1, ATTEMPTS + 1):
+        record["attempts"] = number
         try:
-            return once_attached(database, settings, key, scorer_id, address, deadline)
+            return once_attached(attempt)
         except TryAgain:
-            if attempt == ATTEMPTS:
+            if number == ATTEMPTS:
                 raise
-        time.sleep(random.uniform(0, BACKOFF * 2 ** (attempt - 1)))  # noqa: S311
+        time.sleep(random.uniform(0, BACKOFF * 2 ** (number - 1)))  # noqa: S311
     raise AssertionError("unreachable")
 
 
-def once_attached(
-    database: Database, settings: Settings, key: str | None, scorer_id: str, address: str, deadline: float
-) -> str:
-    """attempt_score, once the database's views stand. Raises Detached where they do not within ten
+def once_attached(attempt: Callable[[], T]) -> T:
+    """What an attempt gives, once the database's views stand. Raises Detached where they do not within ten
     seconds."""
     patience = time.monotonic() + DETACHED
     while True:
         try:
-            return attempt_score(database, settings, key, scorer_id, address, deadline)
+            return attempt()
         except Detached:
             if time.monotonic() > patience:
                 raise
@@ -112,14 +129,12 @@ def attempt_score(
     if reply.legacy_parameters:
         arguments["legacy_key_hash"] = keys.pbkdf2_hash(key, reply.legacy_parameters)
         reply = database.answer_request(arguments)
-    while reply.unchecked:
-        start = time.perf_counter()
-        checks = check(reply.unchecked.split("\n"), deadline)
-        record["verification_ms"] = record.get("verification_ms", 0) + (time.perf_counter() - start) * 1000
-        record["documents_checked"] = record.get("documents_checked", 0) + len(checks)
-        reply = database.answer_request(arguments | {"checks": f"[{','.join(c.as_json() for c in checks)}]"})
-        if reply.unchecked and time.monotonic() > deadline:
-            raise Unfinished(f"{address.lower()} has more documents to check than one request may take")
+    reply = with_checks(
+        reply,
+        lambda checks: database.answer_request(arguments | {"checks": checks}),
+        address.lower(),
+        deadline,
+    )
     note(record, reply)
     match reply.outcome:
         case "scored" if reply.answer is not None:
@@ -135,6 +150,21 @@ def attempt_score(
         case "too_many_credentials":
             raise Refused(422, "This address has more credentials than can be scored.")
     raise AssertionError(reply.outcome)
+
+
+def with_checks(reply: R, ask: Callable[[str], R], address: str, deadline: float = math.inf) -> R:
+    """The reply to a wallet, once nothing that it asks to be checked is left: ask takes checks, a JSON array,
+    and gives the next reply. Raises Unfinished once the deadline, of time.monotonic(), has passed."""
+    record = request_log.current()
+    while reply.unchecked:
+        start = time.perf_counter()
+        checks = check(reply.unchecked.split("\n"), deadline)
+        record["verification_ms"] = record.get("verification_ms", 0) + (time.perf_counter() - start) * 1000
+        record["documents_checked"] = record.get("documents_checked", 0) + len(checks)
+        reply = ask(f"[{','.join(made.as_json() for made in checks)}]")
+        if reply.unchecked and time.monotonic() > deadline:
+            raise Unfinished(f"{address} has more documents to check than one request may take")
+    return reply
 
 
 def integer(text: str) -> int | None:

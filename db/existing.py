@@ -3,7 +3,7 @@
 import psycopg
 
 OLDEST = 15
-ROLES = ("scorer_owner", "scorer_api", "scorer_caller", "scorer_checker")
+ROLES = ("scorer_owner", "scorer_admin", "scorer_api", "scorer_caller", "scorer_checker")
 
 # The columns that are read, with their types. Of varchar any length is read.
 READ = {
@@ -18,6 +18,9 @@ READ = {
         "created": "timestamp with time zone",
         "revoked": "boolean",
         "expiry_date": "timestamp with time zone",
+        "rate_limit": "character varying",
+        "read_scores": "boolean",
+        "historical_endpoint": "boolean",
     },
     "account_community": {
         "id": "bigint",

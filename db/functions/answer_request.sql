@@ -57,10 +57,9 @@ Result
   account_id, api_key_id
                      whose request it is: the ids of account and key, once the key is known
 
-Errors: those of score_checked_stamps.
+Errors: those of score_wallet.
 
-Locks, in this order: those of authenticate_api_key; the new rows of credential_check, sorted by digest; the
-passport's name (transaction-level advisory lock), then its row where it has one; those of score_checked_stamps.
+Locks, in this order: those of authenticate_api_key; those of score_wallet.
 
 It is planned as score_passport is.
 */

@@ -64,6 +64,10 @@ REQUEST = """
 select outcome, unchecked
 from answer_request('testkey1', %s, null, 1, %s, %s, %s, %s, true, '-infinity')
 """
+RESCORE = """
+select outcome from rescore_wallet(%s, 1, null, %s, %s, '[]', true, '-infinity', %s)
+"""
+DUE = "select last_id from passports_to_rescore(1, now(), 'infinity', 0)"
 AHEAD = "select claim, documents from unchecked_documents(%s, %s, 200, 1000, null)"
 
 
@@ -120,6 +124,9 @@ class Session:
         checks = ",".join(made.as_json() for made in check(unchecked.split("\n")))
         assert self.request(third, f"[{checks}]")[0] == "scored"
         assert self.request(third)[0] == "scored"
+        for dry_run in (True, False):
+            assert self.call(RESCORE, third, [self.world.issuer.did], VERIFIER, dry_run) == ("scored",)
+        assert self.call(DUE)[0] > 0
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ def written(world: World, client: FlaskClient) -> Callable[..., dict[str, int]]:
 
 def test_a_first_scoring_writes_everything(written: Callable[..., dict[str, int]]) -> None:
     assert written() == {
+        "api_key_use inserted": 1,
         "credential_check inserted": 20,
         "registry_passport inserted": 1,
         "registry_hashscorerlink inserted": 40,

@@ -40,7 +40,7 @@ reset role;
 
 -- Reading the catalog: each object of the schema against each role, with what public may do.
 create temporary view callers (role) as
-values ('stranger'), ('scorer_api'), ('scorer_caller'), ('scorer_checker');
+values ('stranger'), ('scorer_admin'), ('scorer_api'), ('scorer_caller'), ('scorer_checker');
 
 select results_eq(
     $$
@@ -50,7 +50,24 @@ select results_eq(
     order by 1, 2
     $$,
     $$ values
-    ('scorer_api', 'answer_request'::name), ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
+    ('scorer_admin', 'change_api_key'::name),
+    ('scorer_admin', 'change_scorer'),
+    ('scorer_admin', 'create_account'),
+    ('scorer_admin', 'create_api_key'),
+    ('scorer_admin', 'create_community'),
+    ('scorer_admin', 'explain_score'),
+    ('scorer_admin', 'list_accounts'),
+    ('scorer_admin', 'list_api_keys'),
+    ('scorer_admin', 'list_communities'),
+    ('scorer_admin', 'list_credentials'),
+    ('scorer_admin', 'passports_to_rescore'),
+    ('scorer_admin', 'put_credential'),
+    ('scorer_admin', 'rescore_wallet'),
+    ('scorer_admin', 'revoke_api_key'),
+    ('scorer_admin', 'revoke_credentials'),
+    ('scorer_admin', 'rotate_api_key'),
+    ('scorer_admin', 'show_scorer'),
+    ('scorer_api', 'answer_request'), ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
     ('scorer_checker', 'keep_checks'), ('scorer_checker', 'unchecked_documents') $$,
     'of the functions, each may execute these alone'
 );
@@ -89,7 +106,8 @@ select is_empty(
     where
         n.nspname = 'scorer' and a.grantee <> n.nspowner
         and (a.grantee::regrole::text, a.privilege_type) not in (
-            ('scorer_api', 'USAGE'), ('scorer_caller', 'USAGE'), ('scorer_checker', 'USAGE'), ('stranger', 'USAGE')
+            ('scorer_admin', 'USAGE'), ('scorer_api', 'USAGE'), ('scorer_caller', 'USAGE'), ('scorer_checker', 'USAGE'),
+            ('stranger', 'USAGE')
         )
     union all
     select a.grantee::regrole, 'to come: ' || a.privilege_type
@@ -125,7 +143,8 @@ select is_empty(
     select m.roleid::regrole, m.member::regrole from pg_auth_members as m
     where
         m.member in (
-            'scorer_owner'::regrole, 'scorer_api'::regrole, 'scorer_caller'::regrole, 'scorer_checker'::regrole
+            'scorer_owner'::regrole, 'scorer_admin'::regrole, 'scorer_api'::regrole, 'scorer_caller'::regrole,
+            'scorer_checker'::regrole
         )
     union all
     select 'scorer_owner'::regrole, 'scorer_owner'::regrole

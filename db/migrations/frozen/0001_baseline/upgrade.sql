@@ -11,7 +11,7 @@ begin
             hint = 'Create the database with encoding UTF8.';
     end if;
 
-    foreach v_role in array array['scorer_api', 'scorer_caller', 'scorer_checker', 'scorer_owner'] loop
+    foreach v_role in array array['scorer_admin', 'scorer_api', 'scorer_caller', 'scorer_checker', 'scorer_owner'] loop
         -- One that is there already may have been made by somebody who has the right to.
         continue when exists (select from pg_roles as r where r.rolname = v_role);
         begin
@@ -39,7 +39,7 @@ $block$;
 
 set local role scorer_owner;
 
-grant usage on schema scorer to scorer_api, scorer_caller, scorer_checker;
+grant usage on schema scorer to scorer_admin, scorer_api, scorer_caller, scorer_checker;
 
 -- A row a wallet that has ever passed in a community with human points: what its records are made under the lock of.
 create table scorer.human_points_wallet (
@@ -84,6 +84,19 @@ create table scorer.credential_check (
         or num_nulls(issuer, subject, provider, nullifiers, expires_at, signed_at) = 0
         and jsonb_array_length(nullifiers) > 0
     )
+);
+
+-- When each API key was last used, to the hour. A row may be deleted at any time.
+create table scorer.api_key_use (
+    api_key_id text primary key,
+    last_used_at timestamptz not null
+);
+
+-- Which API key took the place of another. Both work until the older one expires.
+create table scorer.api_key_rotation (
+    api_key_id text primary key,
+    successor_id text not null unique,
+    rotated_at timestamptz not null default now()
 );
 
 -- How far checks made ahead have come, for each verifier and set of trusted issuers, whose sha256 is kept: the newest id
