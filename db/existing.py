@@ -3,7 +3,7 @@
 import psycopg
 
 OLDEST = 15
-ROLES = ("scorer_owner", "scorer_api", "scorer_caller", "scorer_checker")
+ROLES = ("scorer_owner", "scorer_admin", "scorer_api", "scorer_caller", "scorer_checker")
 
 # The columns that are read, with their types. Of varchar any length is read.
 READ = {

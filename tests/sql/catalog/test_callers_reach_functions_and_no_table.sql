@@ -40,7 +40,7 @@ reset role;
 
 -- Reading the catalog: each object of the schema against each role, with what public may do.
 create temporary view callers (role) as
-values ('stranger'), ('scorer_api'), ('scorer_caller'), ('scorer_checker');
+values ('stranger'), ('scorer_admin'), ('scorer_api'), ('scorer_caller'), ('scorer_checker');
 
 select results_eq(
     $$
@@ -50,8 +50,9 @@ select results_eq(
     order by 1, 2
     $$,
     $$ values
-    ('scorer_api', 'answer_request'::name), ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
-    ('scorer_checker', 'keep_checks'), ('scorer_checker', 'unchecked_documents') $$,
+    ('scorer_admin', 'ensure_event_partitions'::name), ('scorer_api', 'answer_request'),
+    ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
+    ('scorer_checker', 'ensure_event_partitions'), ('scorer_checker', 'keep_checks'), ('scorer_checker', 'unchecked_documents') $$,
     'of the functions, each may execute these alone'
 );
 select is_empty(
@@ -60,9 +61,9 @@ select is_empty(
     from callers as r, pg_class as c
     where
         c.relnamespace = 'scorer'::regnamespace
-        and case c.relkind
-            when 'S' then has_sequence_privilege(r.role, c.oid, 'usage, select, update')
-            when 'r' then
+        and case
+            when c.relkind = 'S' then has_sequence_privilege(r.role, c.oid, 'usage, select, update')
+            when c.relkind in ('r', 'p') then
                 has_table_privilege(r.role, c.oid, 'select, insert, update, delete, truncate, references, trigger')
                 or has_any_column_privilege(r.role, c.oid, 'select, insert, update, references')
         end
@@ -89,7 +90,8 @@ select is_empty(
     where
         n.nspname = 'scorer' and a.grantee <> n.nspowner
         and (a.grantee::regrole::text, a.privilege_type) not in (
-            ('scorer_api', 'USAGE'), ('scorer_caller', 'USAGE'), ('scorer_checker', 'USAGE'), ('stranger', 'USAGE')
+            ('scorer_admin', 'USAGE'), ('scorer_api', 'USAGE'), ('scorer_caller', 'USAGE'),
+            ('scorer_checker', 'USAGE'), ('stranger', 'USAGE')
         )
     union all
     select a.grantee::regrole, 'to come: ' || a.privilege_type
@@ -125,7 +127,8 @@ select is_empty(
     select m.roleid::regrole, m.member::regrole from pg_auth_members as m
     where
         m.member in (
-            'scorer_owner'::regrole, 'scorer_api'::regrole, 'scorer_caller'::regrole, 'scorer_checker'::regrole
+            'scorer_owner'::regrole, 'scorer_admin'::regrole, 'scorer_api'::regrole, 'scorer_caller'::regrole,
+            'scorer_checker'::regrole
         )
     union all
     select 'scorer_owner'::regrole, 'scorer_owner'::regrole

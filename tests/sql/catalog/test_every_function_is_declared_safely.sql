@@ -29,7 +29,10 @@ select is_empty(
 );
 select results_eq(
     'select proname from functions where prosecdef order by 1',
-    array['answer_request', 'guard_weights', 'keep_checks', 'score_passport', 'unchecked_documents']::name[],
+    array[
+        'answer_request', 'ensure_event_partitions', 'guard_weights', 'keep_checks', 'score_passport',
+        'unchecked_documents'
+    ]::name[],
     'those that others call, or fire with rights on a table alone, run with the rights of their owner'
 );
 select is_empty(
@@ -42,6 +45,8 @@ select results_eq(
     from functions as f, aclexplode(f.proacl) as a where a.grantee <> f.proowner order by 1 $$,
     array[
         'answer_request scorer_api EXECUTE',
+        'ensure_event_partitions scorer_admin EXECUTE',
+        'ensure_event_partitions scorer_checker EXECUTE',
         'keep_checks scorer_checker EXECUTE',
         'score_passport scorer_api EXECUTE',
         'score_passport scorer_caller EXECUTE',

@@ -4,7 +4,7 @@ drop table scorer.credential_check;
 drop table scorer.human_points_bonusaward;
 drop table scorer.human_points_stampaction;
 
-revoke usage on schema scorer from scorer_api, scorer_caller, scorer_checker;
+revoke usage on schema scorer from scorer_admin, scorer_api, scorer_caller, scorer_checker;
 
 reset role;
 
@@ -16,7 +16,7 @@ do $block$
 declare
     v_role text;
 begin
-    foreach v_role in array array['scorer_api', 'scorer_caller', 'scorer_checker', 'scorer_owner'] loop
+    foreach v_role in array array['scorer_admin', 'scorer_api', 'scorer_caller', 'scorer_checker', 'scorer_owner'] loop
         continue when shobj_description(to_regrole(v_role), 'pg_authid') is distinct from 'Made by the passport scorer.';
         begin
             execute format('drop role %I', v_role);
