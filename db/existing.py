@@ -18,6 +18,9 @@ READ = {
         "created": "timestamp with time zone",
         "revoked": "boolean",
         "expiry_date": "timestamp with time zone",
+        "rate_limit": "character varying",
+        "read_scores": "boolean",
+        "historical_endpoint": "boolean",
     },
     "account_community": {
         "id": "bigint",

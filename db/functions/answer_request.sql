@@ -159,18 +159,10 @@ begin
             l.provider,
             k.expires_at,
             k.nullifiers,
-            case
-                when l.digest is null then 'too_large'
-                when
-                    coalesce(k.issuer, v_credentials[l.i] ->> 'issuer') = any(p_trusted_issuers) is not true
-                    then 'untrusted_issuer'
-                when k.digest is null then 'unchecked'
-                when k.fault is not null then k.fault
-                when k.subject <> 'did:pkh:eip155:1:' || p_address then 'other_subject'
-                when k.provider <> l.provider then 'other_provider'
-                when k.signed_at > now() then 'future_proof'
-                when k.expires_at <= now() then 'expired'
-            end as reason
+            left_out_reason(
+                p_address, l.provider, l.digest, coalesce(k.issuer, v_credentials[l.i] ->> 'issuer'), p_trusted_issuers,
+                k.digest is not null, k.fault, k.subject, k.provider, k.signed_at, k.expires_at
+            ) as reason
         from unnest(v_providers, v_digests) with ordinality as l (provider, digest, i)
         left join (
             select k.digest, k.fault, k.issuer, k.subject, k.provider, k.nullifiers, k.expires_at, k.signed_at

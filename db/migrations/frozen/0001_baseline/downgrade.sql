@@ -1,5 +1,7 @@
 drop table scorer.check_ahead_claim;
 drop table scorer.check_ahead_progress;
+drop table scorer.api_key_rotation;
+drop table scorer.api_key_use;
 drop table scorer.credential_check;
 drop table scorer.human_points_bonusaward;
 drop table scorer.human_points_stampaction;

@@ -81,6 +81,19 @@ create table scorer.credential_check (
     )
 );
 
+-- When each API key was last used, to the hour. A row may be deleted at any time.
+create table scorer.api_key_use (
+    api_key_id text primary key,
+    last_used_at timestamptz not null
+);
+
+-- Which API key took the place of another. Both work until the older one expires.
+create table scorer.api_key_rotation (
+    api_key_id text primary key,
+    successor_id text not null unique,
+    rotated_at timestamptz not null default now()
+);
+
 -- How far checks made ahead have come, for each verifier and set of trusted issuers, whose sha256 is kept: the newest id
 -- of ceramic_cache that was seen, and which ids are left to be looked at.
 create table scorer.check_ahead_progress (

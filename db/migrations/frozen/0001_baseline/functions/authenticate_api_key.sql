@@ -3,7 +3,8 @@ create or replace function scorer.authenticate_api_key(
     p_key_hash text,
     p_legacy_key_hash text default null,
     out account_id bigint,
-    out legacy_parameters text
+    out legacy_parameters text,
+    out api_key_id text
 )
 language plpgsql
 volatile
@@ -23,18 +24,21 @@ Result
   legacy_parameters  pbkdf2_sha256$iterations$salt where the key is stored in the legacy form and
                      p_legacy_key_hash was not passed: derive it and call again. A key that takes more than
                      2,000,000 iterations is refused: whoever knows its prefix would have them made
+  api_key_id         the key's id, with account_id
 
-A legacy key that matches is stored as sha256 from then on.
+A legacy key that matches is stored as sha256 from then on. When a key was last used is kept to the hour.
 
 Errors: none.
 
-Locks: the key's row, when it is upgraded.
+Locks: the key's row, when it is upgraded. Its row of api_key_use, when an hour has passed: whoever is first writes it,
+and nobody waits.
 */
 declare
     v_nonce constant text := gen_random_uuid()::text;
     v_key account_apikey;
     v_given text := p_key_hash;
     v_max_iterations constant integer := 2000000;
+    v_last_used_at timestamptz;
 begin
     select k.*
     into v_key
@@ -64,11 +68,29 @@ begin
     end if;
 
     account_id := v_key.account_id;
+    api_key_id := v_key.id::text;
 
     if v_given is distinct from p_key_hash then
         update account_apikey as k
         set hashed_key = p_key_hash
         where k.id = v_key.id and k.hashed_key = v_key.hashed_key;
+    end if;
+
+    select u.last_used_at
+    into v_last_used_at
+    from api_key_use as u
+    where u.api_key_id = v_key.id::text;
+
+    -- The lock is let go of after the row can be seen: who has it next finds the row written, and nothing to do.
+    if
+        v_last_used_at > now() - interval '1 hour' is not true
+        and pg_try_advisory_xact_lock(hashtextextended(format('use of API key %s', v_key.id), 0))
+    then
+        insert into api_key_use as u (api_key_id, last_used_at)
+        values (v_key.id::text, now())
+        on conflict on constraint api_key_use_pkey do update
+            set last_used_at = excluded.last_used_at
+            where u.last_used_at <= excluded.last_used_at - interval '1 hour';
     end if;
 end;
 $function$;

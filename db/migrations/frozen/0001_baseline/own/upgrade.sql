@@ -12,8 +12,12 @@ create table scorer.account_apikey (
     name varchar(50) not null default '',
     created timestamptz not null default now(),
     revoked boolean not null default false,
-    expiry_date timestamptz
+    expiry_date timestamptz,
+    rate_limit varchar(20),
+    read_scores boolean not null default true,
+    historical_endpoint boolean not null default false
 );
+
 
 -- scorer_id names scorer_weighted_binaryweightedscorer without a foreign key: either row may come first, and
 -- score_passport refuses a community that has no scorer.
@@ -62,6 +66,7 @@ create table scorer.ceramic_cache_revocation (
 );
 
 create index ceramic_cache_live_address on scorer.ceramic_cache (address) where deleted_at is null;
+create index ceramic_cache_deleted_address on scorer.ceramic_cache (address) where deleted_at is not null;
 
 -- A foreign key of what a request writes is checked with the statement instead of at the commit: inside the
 -- function, where the check is planned like the rest. A check that was planned outside while the table was small
