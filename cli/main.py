@@ -5,6 +5,7 @@ import click
 from cli.accounts import accounts
 from cli.communities import communities
 from cli.credentials import credentials
+from cli.events import events
 from cli.explain import explain
 from cli.keys import keys
 
@@ -19,5 +20,5 @@ def main() -> None:
     """
 
 
-for command in (accounts, communities, keys, credentials, explain):
+for command in (accounts, communities, keys, credentials, explain, events):
     main.add_command(command)

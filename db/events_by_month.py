@@ -12,7 +12,9 @@ from db.patience import LOCK_TIMEOUT, PAUSE, SCHEMA_LOCK, patiently
 FUNCTIONS = Path(__file__).parent / "functions"
 # Rows of later months that are copied back while requests wait: a second's worth.
 MOST_COPIED = 100_000
+# Months that are made ahead.
 MONTHS = 3
+NOT_BY_MONTH = "Nothing is to do: the events are in a table of the existing service, or not by month."
 
 KIND = "select (select relkind::text from pg_class where oid = to_regclass('scorer.registry_event'))"
 # The month that is now, by whose end all rows so far are older.
@@ -24,7 +26,7 @@ select
 """
 INDEXES = {
     "registry_event_by_id": "create unique index concurrently {} on scorer.{} (id, created_at)",
-    "registry_event_by_history": (
+    "registry_event_history": (
         "create index concurrently {} on scorer.{} (action, address, community_id, created_at)"
     ),
 }
@@ -47,13 +49,15 @@ begin
 end;
 $block$
 """
+BOUND = "alter table scorer.registry_event add constraint registry_event_month check (created_at < {}) not valid"
+UNBOUND = "alter table scorer.registry_event drop constraint if exists registry_event_month"
 # All that needs the table to itself.
 SWITCH = """
 alter table scorer.registry_event drop constraint registry_event_pkey;
 alter table scorer.registry_event alter column id drop identity;
 alter table scorer.registry_event rename to {month};
 alter table scorer.{month} add constraint {key} primary key using index registry_event_by_id;
-alter index scorer.registry_event_by_history rename to {history};
+alter index scorer.registry_event_history rename to {history};
 create sequence scorer.registry_event_ids start with {next};
 alter table scorer.{month} alter column id set default nextval('scorer.registry_event_ids');
 create table scorer.registry_event (like scorer.{month} including defaults, primary key (id, created_at))
@@ -98,28 +102,19 @@ def partition(url: str, pause: float = PAUSE) -> str:
             raise SystemExit("Nothing was changed: the month ends within the hour. Run it in the next one.")
         for name, statement in INDEXES.items():
             make_index(connection, name, statement, "registry_event")
-        # What the index was built for may be called as those of the other months are.
         try:
             seconds = switch(connection, month, until, pause)
-        except BaseException:
-            # Left behind, it would refuse the next month's events.
-            connection.execute("alter table if exists scorer.registry_event drop constraint if exists registry_event_month")
+        except BaseException as error:
+            take_bound_off(connection, error)
             raise
     return f"The events are by month; requests waited for {seconds * 1000:.0f} ms at most."
 
 
 def switch(connection: psycopg.Connection, month: str, until: object, pause: float) -> float:
     """The steps after the indexes; gives the seconds for which the table was locked."""
-    change = sql.SQL("alter table scorer.registry_event add constraint registry_event_month check (created_at < {})")
-    patiently(
-        lambda: locked(
-            connection,
-            "alter table scorer.registry_event drop constraint if exists registry_event_month",
-            change.format(literal(until)) + sql.SQL(" not valid"),
-        ),
-        pause,
-    )
-    connection.execute("alter table scorer.registry_event validate constraint registry_event_month")
+    bound = sql.SQL(BOUND).format(literal(until))
+    patiently(lambda: locked(connection, UNBOUND, bound), pause)
+    validate(connection)
 
     def last_step() -> None:
         with connection.transaction():
@@ -132,6 +127,22 @@ def switch(connection: psycopg.Connection, month: str, until: object, pause: flo
             connection.execute("select scorer.ensure_event_partitions(%s)", [MONTHS])
 
     return patiently(last_step, pause)
+
+
+def take_bound_off(connection: psycopg.Connection, error: BaseException) -> None:
+    """Left behind, the bound would refuse the next month's events. Raises SystemExit where it has to stay."""
+    try:
+        locked(connection, UNBOUND)
+    except psycopg.Error:
+        raise SystemExit(
+            f"{error} Constraint registry_event_month of scorer.registry_event is left, which refuses events of"
+            " the next month: run it again, or drop it."
+        ) from None
+
+
+def validate(connection: psycopg.Connection) -> None:
+    """Reads the table once, so that attaching it need not."""
+    connection.execute("alter table scorer.registry_event validate constraint registry_event_month")
 
 
 def undo(url: str, pause: float = PAUSE) -> str:

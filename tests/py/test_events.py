@@ -7,21 +7,28 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
+from click.testing import CliRunner
+from psycopg import sql
 
-from db import event_archive, events, events_by_month
-from harness.server import connect
-from harness.world import World
+from cli.main import main
+from db import event_archive, events_by_month
+from db.migrate import migrate
+from harness import faketime
+from harness.server import OwnServer, connect, create_database, folder_of_data
+from harness.world import World, inhabited
+from local.issuer import Issuer
 
 ADDRESS = "0x" + "e" * 40
+OTHER = "0x" + "f" * 40
 CALL = "select scorer.score_passport(%s, 1, '[]')"
-MONTHS = "select partition from event_partitions() where attached order by until"
-# As the baseline had it before events went by month.
+MONTHS = "select partition from scorer.event_partitions() where attached order by until"
+BACK = "date_trunc('month', now(), 'UTC') - make_interval(months => %s)"
+# As databases have it that were made before events went by month.
 ONE_TABLE = """
 drop table scorer.registry_event;
 create table scorer.registry_event (
@@ -34,12 +41,13 @@ create table scorer.registry_event (
 );
 alter table scorer.registry_event owner to scorer_owner;
 """
-PAST = """
-insert into registry_event (action, address, data, community_id, created_at)
-select
-    'SCORE_UPDATE', %s, jsonb_build_object('n', n, 'odd', E'a "quoted"\\n, line'), 1,
-    date_trunc('month', now(), 'UTC') - make_interval(hours => n::integer * 24)
-from generate_series(1, %s::integer) as n
+SHAPE = """
+select relkind, pg_get_expr(d.adbin, d.adrelid), array(
+    select pg_get_indexdef(i.indexrelid) from pg_index as i where i.indrelid = c.oid order by 1
+)
+from pg_class as c
+left join pg_attrdef as d on d.adrelid = c.oid and d.adnum = 1
+where c.oid = 'scorer.registry_event'::regclass
 """
 
 
@@ -47,83 +55,355 @@ def months(world: World) -> list[str]:
     return [month for (month,) in world.execute(MONTHS)]
 
 
-def count(world: World) -> int:
-    ((rows,),) = world.execute("select count(*) from registry_event")
-    return int(rows)
+def scored(world: World) -> set[str]:
+    """Whose scores have events in the database."""
+    return {
+        address
+        for (address,) in world.execute("select address from registry_event where action = 'SCORE_UPDATE'")
+    }
 
 
-def add_past(world: World, back: int, rows: int = 3) -> str:
-    """A month in the past, so many back, with events; gives its table."""
-    world.execute(
-        "select ensure_event_partitions(0, date_trunc('month', now(), 'UTC') - make_interval(months => %s))", back
-    )
-    ((month,),) = world.execute(
-        "select 'registry_event_' || to_char((now() at time zone 'UTC')::date"
-        " - make_interval(months => %s), 'YYYY_MM')", back
-    )  # fmt: skip
-    return str(month)
+def archived(folder: Path) -> set[str]:
+    """Whose scores have events in files."""
+    found = set()
+    for path in folder.glob("*.csv.gz"):
+        for line in gzip.decompress(path.read_bytes()).decode().splitlines()[1:]:
+            found.add(line.split(",")[2])
+    return found
+
+
+def drop_months(world: World, *names: str) -> None:
+    for name in names:
+        world.execute(f"drop table scorer.{name}")
+
+
+def add_months(world: World, *rows: int) -> list[str]:
+    """In the place of all months, those before this one with so many events each, the oldest first, and this
+    one; gives the tables of those before."""
+    drop_months(world, *months(world))
+    for back in range(len(rows), -1, -1):
+        world.execute(f"select ensure_event_partitions(0, {BACK})", back)
+        world.execute(
+            "insert into registry_event (action, address, data, community_id, created_at)"
+            f" select 'SCORE_UPDATE', %s, jsonb_build_object('n', n), 1, {BACK} + n * interval '1 s'"
+            " from generate_series(1, %s::integer) as n",
+            ADDRESS, back, [*rows, 0][len(rows) - back],
+        )  # fmt: skip
+    return months(world)[:-1]
+
+
+def this_month() -> date:
+    return datetime.now(UTC).date().replace(day=1)
 
 
 @contextmanager
-def requests(world: World, clients: int = 2) -> Iterator[list[str]]:
-    """Scores without pause until the block ends; gives the addresses that have been scored."""
+def requests(url: str, clients: int = 2) -> Iterator[list[str]]:
+    """Scores without pause until the block ends; gives the wallets that have been answered."""
     done: list[str] = []
     stopped = threading.Event()
+    phase = id(stopped) % 2**32
 
     def ask(client: int) -> None:
-        with connect(world.url) as session:
-            for number in range(10**6):
-                if stopped.is_set():
-                    return
-                address = f"0x{client:08x}{number:032x}"
+        with connect(url) as session:
+            number = 0
+            while not stopped.is_set():
+                address = f"0x{phase:08x}{client:08x}{number:024x}"
                 session.execute(CALL, [address])
                 done.append(address)
+                number += 1
 
     with ThreadPoolExecutor(clients) as pool:
         asking = [pool.submit(ask, client) for client in range(clients)]
         try:
             yield done
+            wait_for_more(done, asking)
         finally:
             stopped.set()
         for each in asking:
             each.result()
 
 
-def wait_for_more(done: list[str]) -> None:
-    """Until some more requests have been answered, each of the clients among them."""
+def wait_for_more(done: list[str], asking: "list" = []) -> None:  # noqa: B006
+    """Until so many more requests have been answered."""
     target = len(done) + 20
-    while len(done) < target:
+    while len(done) < target and not any(each.done() for each in asking):
         threading.Event().wait(0.01)
 
 
+def scorer(world: World, *arguments: str) -> tuple[int, str]:
+    """The status and the output of the command."""
+    result = CliRunner(env={"DATABASE_URL": world.url}).invoke(main, ["events", *arguments])
+    return result.exit_code, result.output
+
+
 @pytest.mark.own_tables
-def test_the_next_months_are_there_from_the_start(world: World) -> None:
+def test_the_next_months_are_there_from_the_start_and_more_can_be_made(world: World) -> None:
     assert len(months(world)) == 4
     assert world.execute("select ensure_event_partitions(3)") == [(3,)]
-    assert world.execute("select ensure_event_partitions(5)") == [(5,)]
-    assert len(months(world)) == 6
+    assert len(months(world)) == 4
+    assert scorer(world, "ensure", "--months", "5") == (0, "There are 5 months after the present one.\n")
+    status, output = scorer(world, "list", "--json")
+    assert status == 0, output
+    assert len(json.loads(output)) == 6
 
 
 @pytest.mark.own_tables
-def test_two_requests_that_find_no_month_make_it_once(world: World, sessions: Any) -> None:
-    """The first one makes it and stays open; the second waits for it, and for nothing else."""
-    for month in months(world):
-        world.execute(f"drop table scorer.{month}")
+def test_the_first_month_takes_what_is_older(world: World) -> None:
+    world.execute("insert into registry_event (action, address, created_at) values ('a', '0x1', '2020-01-01Z')")
+    assert world.execute("select tableoid::regclass::text from registry_event") == [(months(world)[0],)]
+
+
+@pytest.mark.own_tables
+def test_two_requests_that_find_no_month_make_it_once(
+    world: World, sessions: Callable[[], psycopg.Connection]
+) -> None:
+    """The first has made it and is open; the second waits for it."""
+    drop_months(world, *months(world))
     first, second = sessions(), sessions()
-    with first.transaction():
-        first.execute(CALL, [ADDRESS])
-        with ThreadPoolExecutor(1) as pool:
-            other = pool.submit(second.execute, CALL, ["0x" + "f" * 40])
-            while not world.execute(
-                "select from pg_locks where locktype = 'advisory' and not granted and pid = %s",
-                second.info.backend_pid,
-            ):
-                assert not other.done()
-            if False:
-                pass
-            first.execute("select 1")
-            # Released by the commit below.
-            first.execute("commit")
-            other.result()
-            first.execute("begin")
-    assert (len(months(world)), count(world)) == (1, 2)
+    first.execute("begin")
+    first.execute(CALL, [ADDRESS])
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(second.execute, CALL, [OTHER])
+        waiting = "select from pg_locks where not granted and locktype = 'advisory' and pid = %s"
+        while not world.execute(waiting, second.info.backend_pid):
+            assert not other.done()
+        first.execute("commit")
+        other.result()
+    assert (len(months(world)), scored(world)) == (1, {ADDRESS, OTHER})
+
+
+@pytest.mark.own_tables
+def test_the_month_is_made_although_others_read_and_write_events(
+    world: World, sessions: Callable[[], psycopg.Connection]
+) -> None:
+    """Whoever has an earlier month, and with it the table, locked is not waited for."""
+    other = sessions()
+    other.execute("begin")
+    other.execute("insert into registry_event (action, address, created_at) values ('a', '0x1', '2020-01-01Z')")
+    other.execute("select count(*) from registry_event")
+    world.execute("set statement_timeout = '10s'")
+    assert world.execute("select ensure_event_partitions(7)") == [(7,)]
+    other.execute("commit")
+
+
+@pytest.mark.own_tables
+def test_a_request_that_makes_the_month_and_fails_leaves_it_to_the_next(
+    world: World, sessions: Callable[[], psycopg.Connection]
+) -> None:
+    drop_months(world, *months(world))
+    session = sessions()
+    session.execute("begin")
+    session.execute(CALL, [ADDRESS])
+    session.execute("rollback")
+    world.execute(CALL, OTHER)
+    assert (len(months(world)), scored(world)) == (1, {OTHER})
+
+
+def test_where_events_are_another_services_there_is_nothing_to_make(world: World) -> None:
+    if not world.execute("select from pg_class where oid = 'scorer.registry_event'::regclass and relkind = 'v'"):
+        pytest.skip("on tables of the existing service")
+    assert world.execute("select scorer.ensure_event_partitions(3)") == [(None,)]
+    assert scorer(world, "ensure") == (0, f"{events_by_month.NOT_BY_MONTH}\n")
+    assert scorer(world, "list") == (0, f"{events_by_month.NOT_BY_MONTH}\n")
+    for command in (["partition"], ["partition", "--undo"], ["archive", "--before", "2026-01"]):
+        assert scorer(world, *command)[0] == 1
+
+
+@pytest.mark.own_tables
+def test_events_are_put_by_month_and_back_while_requests_run(world: World) -> None:
+    by_month = world.execute(SHAPE)
+    world.execute(ONE_TABLE)
+    world.execute("grant select on registry_event to scorer_caller")
+    in_one = world.execute(SHAPE)
+    with requests(world.url) as done:
+        wait_for_more(done)
+        assert events_by_month.partition(world.url).startswith("The events are by month;")
+        wait_for_more(done)
+        assert world.execute(SHAPE) == by_month
+        assert len(months(world)) == 4
+        # What a later month holds comes back, too.
+        world.execute(
+            "insert into registry_event (action, address, created_at)"
+            " values ('SCORE_UPDATE', %s, now() + interval '40 days')", ADDRESS
+        )  # fmt: skip
+        assert "; 1 were copied," in events_by_month.undo(world.url)
+        wait_for_more(done)
+        ((kind, _, indexes),) = world.execute(SHAPE)
+        assert (kind, None) == in_one[0][:2]
+        assert indexes[1:] == in_one[0][2] and "(action, address, community_id, created_at)" in indexes[0]
+        world.execute("delete from registry_event where address = %s", ADDRESS)
+        events_by_month.partition(world.url)
+    assert scored(world) == set(done)
+    assert world.execute("select count(*) - count(distinct id) from registry_event") == [(0,)]
+    assert world.execute("select has_table_privilege('scorer_caller', 'scorer.registry_event', 'select')") == [(True,)]
+    with pytest.raises(SystemExit, match="Nothing is to do"):
+        events_by_month.partition(world.url)
+
+
+@pytest.mark.own_tables
+def test_a_switch_that_was_stopped_is_gone_on_with(world: World) -> None:
+    world.execute(ONE_TABLE)
+    world.execute(CALL, ADDRESS)
+    # An index that was not finished, and the bound of a month that is over.
+    world.execute("create unique index registry_event_by_id on scorer.registry_event (id, created_at)")
+    world.execute("update pg_index set indisvalid = false where indexrelid = 'scorer.registry_event_by_id'::regclass")
+    world.execute("alter table registry_event add constraint registry_event_month check (id < 0) not valid")
+    events_by_month.partition(world.url)
+    world.execute(CALL, OTHER)
+    assert scored(world) == {ADDRESS, OTHER}
+
+
+@pytest.mark.own_tables
+def test_a_switch_that_gets_no_lock_changes_nothing(
+    world: World, sessions: Callable[[], psycopg.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.execute(ONE_TABLE)
+    before = world.execute(SHAPE)
+    monkeypatch.setattr("db.patience.TRIES", 2)
+    monkeypatch.setattr("db.events_by_month.LOCK_TIMEOUT", "0.1")
+    holder = sessions()
+
+    def hold(*arguments: object) -> None:
+        validated(*arguments)  # type: ignore[arg-type]
+        holder.execute("begin")
+        holder.execute("select from registry_event")
+
+    validated = events_by_month.validate
+    monkeypatch.setattr(events_by_month, "validate", hold)
+    with pytest.raises(SystemExit, match="another session held a lock .*registry_event_month .* is left"):
+        events_by_month.partition(world.url, pause=0)
+    holder.execute("commit")
+    assert world.execute(SHAPE)[0][:2] == before[0][:2]
+    monkeypatch.setattr(events_by_month, "validate", validated)
+    events_by_month.partition(world.url, pause=0)
+    assert world.execute("select from pg_constraint where conname = 'registry_event_month'") == []
+
+
+@pytest.mark.own_tables
+def test_months_are_written_proven_and_dropped(world: World, tmp_path: Path) -> None:
+    odd = 'a "quoted"\n, line é'
+    oldest, last = add_months(world, 3, 2)
+    world.execute("update registry_event set data = jsonb_build_object('odd', %s::text)", odd)
+    world.execute("update registry_event set action = %s where id = 2", 'two\nlines "')
+    before = world.execute("select action, address, data, community_id, created_at from registry_event order by id")
+    lines = list(event_archive.archive(world.url, this_month(), tmp_path))
+    assert [": 3 events, " in lines[0], ": 2 events, " in lines[1], len(lines)] == [True, True, 2]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{oldest}.csv.gz", f"{last}.csv.gz"]
+    assert len(months(world)) == 1
+    assert scored(world) == set()
+    files = sorted(str(path) for path in tmp_path.iterdir())
+    status, output = scorer(world, "read", ADDRESS.upper().replace("X", "x"), *files)
+    found = [json.loads(line) for line in output.splitlines()]
+    assert status == 0
+    assert [
+        (row["action"], row["address"], row["data"], int(row["community_id"]), datetime.fromisoformat(row["created_at"]))
+        for row in found
+    ] == before
+    assert scorer(world, "read", OTHER, *files) == (0, "")
+
+
+@pytest.mark.own_tables
+def test_what_a_file_does_not_hold_is_not_dropped(world: World, tmp_path: Path) -> None:
+    """A file that was damaged, or is another's; moved away, the month is written again."""
+    (month,) = add_months(world, 3)
+    path = tmp_path / f"{month}.csv.gz"
+    with pytest.raises(RuntimeError):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(event_archive, "sums_of", lambda path: (_ for _ in ()).throw(RuntimeError))
+            list(event_archive.archive(world.url, this_month(), tmp_path))
+    # It was taken out and written; the next run goes on. An event that came meanwhile is not in the file.
+    world.execute(f"insert into scorer.{month} select 99, action, address, data, 1, created_at from scorer.{month} limit 1")
+    with pytest.raises(SystemExit, match="does not hold what the table"):
+        list(event_archive.archive(world.url, this_month(), tmp_path))
+    assert world.execute(f"select count(*) from scorer.{month}") == [(4,)]
+    path.rename(tmp_path / "other")
+    (line,) = event_archive.archive(world.url, this_month(), tmp_path)
+    assert ": 4 events, " in line
+
+
+@pytest.mark.own_tables
+def test_a_file_that_the_disk_altered_keeps_the_month(world: World, tmp_path: Path) -> None:
+    (month,) = add_months(world, 3)
+    path = tmp_path / f"{month}.csv.gz"
+    path.write_bytes(gzip.compress(b"id,action\n1,a\n2,a\n3,a\n"))
+    with pytest.raises(SystemExit, match="does not hold what the table"):
+        list(event_archive.archive(world.url, this_month(), tmp_path))
+    assert world.execute(f"select count(*) from scorer.{month}") == [(3,)]
+
+
+@pytest.mark.own_tables
+def test_a_month_goes_to_standard_output_and_stays(world: World) -> None:
+    (month, _) = add_months(world, 3, 1)
+    result = CliRunner(env={"DATABASE_URL": world.url}).invoke(
+        main, ["events", "archive", "--before", f"{this_month():%Y-%m}"]
+    )
+    assert result.exit_code == 0
+    assert gzip.decompress(result.stdout_bytes).count(b"\n") == 4
+    assert result.stderr.startswith(f"{month}: 3 events")
+    assert len(months(world)) == 3
+
+
+@pytest.mark.own_tables
+def test_a_month_that_has_not_ended_is_not_archived(world: World, tmp_path: Path) -> None:
+    status, output = scorer(world, "archive", "--before", "2100-01", "--to", str(tmp_path))
+    assert (status, "has not ended for a day yet" in output) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.own_tables
+def test_a_history_is_read_by_index_from_the_newest_month_that_has_it(world: World) -> None:
+    add_months(world, *[50] * 6)
+    world.execute("set enable_seqscan = off")
+    plan = "\n".join(
+        line
+        for (line,) in world.execute(
+            "explain (analyze, costs off, timing off) select data from registry_event"
+            " where action = 'SCORE_UPDATE' and address = %s and community_id = 1 and created_at <= now()"
+            " order by created_at desc limit 1",
+            ADDRESS,
+        )
+    )
+    assert "Append" in plan
+    assert plan.count("Index Scan Backward") == 7
+    assert plan.count("never executed") == 5
+
+
+@pytest.mark.parametrize("made_ahead", [True, False])
+def test_the_month_turns_over_while_requests_run(
+    programs: Path, postgres_version: int, issuer: Issuer, tmp_path: Path, made_ahead: bool
+) -> None:
+    """The clock is the server's own. Months are archived meanwhile: each answered request has its event."""
+    now = datetime.now(UTC)
+    turn = (now.replace(day=1) + timedelta(days=32)).replace(day=1, hour=0, minute=0, second=0)
+    answered: list[str] = []
+    with folder_of_data() as folder:
+        with OwnServer(Path(folder) / "data", programs, postgres_version) as server:
+            url = create_database(server.url, "template0", "turning")
+            migrate(url)
+            with inhabited(url, url, issuer) as world, requests(url) as done:
+                if not made_ahead:
+                    drop_months(world, *months(world)[1:])
+            answered += done
+            # Some seconds before the month's end, and in a month that is over for a day.
+            for seconds_before, before in ((5, now), (-3 * 86400, turn), (-70 * 86400, turn + timedelta(days=70))):
+                server.stop()
+                shift = turn - timedelta(seconds=seconds_before) - datetime.now(UTC)
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setenv("LD_PRELOAD", faketime.library())
+                    patch.setenv("FAKETIME", f"{shift.total_seconds():+.0f}s")
+                    patch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+                    server.start()
+                with connect(url) as session, requests(url) as done:
+                    list(event_archive.archive(url, before.date().replace(day=1), tmp_path))
+                    if made_ahead:
+                        session.execute("select scorer.ensure_event_partitions(3)")
+                    while not session.execute("select now() > %s", [turn]).fetchone() == (True,):
+                        wait_for_more(done)
+                answered += done
+            with connect(url) as session:
+                kept = {address for (address,) in session.execute("select address from registry_event")}
+                left = session.execute(MONTHS).fetchall()
+    assert {path.name for path in tmp_path.iterdir()} >= {f"registry_event_{now:%Y_%m}.csv.gz"}
+    assert kept | archived(tmp_path) == set(answered)
+    assert kept and archived(tmp_path)
+    assert len(left) == (4 if made_ahead else 1)

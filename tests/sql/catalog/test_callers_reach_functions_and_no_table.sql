@@ -50,7 +50,8 @@ select results_eq(
     order by 1, 2
     $$,
     $$ values
-    ('scorer_admin', 'ensure_event_partitions'::name), ('scorer_api', 'answer_request'),
+    ('scorer_admin', 'ensure_event_partitions'::name), ('scorer_admin', 'event_partitions'),
+    ('scorer_api', 'answer_request'),
     ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
     ('scorer_checker', 'ensure_event_partitions'), ('scorer_checker', 'keep_checks'), ('scorer_checker', 'unchecked_documents') $$,
     'of the functions, each may execute these alone'

@@ -47,6 +47,7 @@ select results_eq(
         'answer_request scorer_api EXECUTE',
         'ensure_event_partitions scorer_admin EXECUTE',
         'ensure_event_partitions scorer_checker EXECUTE',
+        'event_partitions scorer_admin EXECUTE',
         'keep_checks scorer_checker EXECUTE',
         'score_passport scorer_api EXECUTE',
         'score_passport scorer_caller EXECUTE',
