@@ -772,6 +772,7 @@ GRANT ALL ON FUNCTION scorer.ensure_event_partitions(p_months integer, p_from ti
 REVOKE ALL ON FUNCTION scorer.erase_wallet(p_address text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.event_partitions(OUT partition text, OUT since timestamp with time zone, OUT until timestamp with time zone, OUT attached boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.event_partitions(OUT partition text, OUT since timestamp with time zone, OUT until timestamp with time zone, OUT attached boolean) TO scorer_admin;
 
 REVOKE ALL ON FUNCTION scorer.explain_score(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.explain_score(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb) TO scorer_admin;

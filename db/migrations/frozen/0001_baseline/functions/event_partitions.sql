@@ -55,3 +55,4 @@ Errors: none.
 $function$;
 
 revoke execute on function scorer.event_partitions() from public;
+grant execute on function scorer.event_partitions() to scorer_admin;
