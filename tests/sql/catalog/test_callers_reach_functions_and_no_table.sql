@@ -51,9 +51,10 @@ select results_eq(
     $$,
     $$ values
     ('scorer_admin', 'ensure_event_partitions'::name), ('scorer_admin', 'event_partitions'),
-    ('scorer_api', 'answer_request'),
+    ('scorer_admin', 'prune_checks'), ('scorer_api', 'answer_request'),
     ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
-    ('scorer_checker', 'ensure_event_partitions'), ('scorer_checker', 'keep_checks'), ('scorer_checker', 'unchecked_documents') $$,
+    ('scorer_checker', 'ensure_event_partitions'), ('scorer_checker', 'keep_checks'),
+    ('scorer_checker', 'prune_checks'), ('scorer_checker', 'unchecked_documents') $$,
     'of the functions, each may execute these alone'
 );
 select is_empty(

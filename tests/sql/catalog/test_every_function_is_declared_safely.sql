@@ -30,8 +30,8 @@ select is_empty(
 select results_eq(
     'select proname from functions where prosecdef order by 1',
     array[
-        'answer_request', 'ensure_event_partitions', 'guard_weights', 'keep_checks', 'score_passport',
-        'unchecked_documents'
+        'answer_request', 'ensure_event_partitions', 'guard_weights', 'keep_checks', 'prune_checks',
+        'score_passport', 'unchecked_documents'
     ]::name[],
     'those that others call, or fire with rights on a table alone, run with the rights of their owner'
 );
@@ -49,6 +49,8 @@ select results_eq(
         'ensure_event_partitions scorer_checker EXECUTE',
         'event_partitions scorer_admin EXECUTE',
         'keep_checks scorer_checker EXECUTE',
+        'prune_checks scorer_admin EXECUTE',
+        'prune_checks scorer_checker EXECUTE',
         'score_passport scorer_api EXECUTE',
         'score_passport scorer_caller EXECUTE',
         'unchecked_documents scorer_checker EXECUTE'
