@@ -1,7 +1,8 @@
 """Checks documents before a request asks for them: python -m api.check_ahead
 
 Looks at the credentials of DATABASE_URL, the newest first, and checks the documents of TRUSTED_IAM_ISSUERS
-that nobody has checked yet. SIGTERM and Ctrl-C stop it once it has kept what it has checked; the next run
+that nobody has checked yet. Before, it makes the next months of events, and removes checks that hardly anybody
+asks for. SIGTERM and Ctrl-C stop it once it has kept what it has checked; the next run
 goes on from there. Several runs share the work.
 """
 
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field
 from api.credentials import VERIFIER, Check, check
 from api.database import Database, Detached, Unavailable, Unchecked, Unforeseen
 from api.settings import SettingError, Settings
+from api.upkeep import upkeep
 
 # Documents that are claimed at a time: they take a tenth of a second.
 DOCUMENTS = 200
@@ -136,6 +138,7 @@ def main() -> int:
         signal.signal(signum, stop)
     start = time.monotonic()
     try:
+        upkeep(run.database)
         run.begin(EVERYTHING if arguments.again else LOOK_BACK)
         with processes(arguments.jobs) as run.check:
             work_together(run, arguments.jobs, start)

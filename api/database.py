@@ -43,6 +43,10 @@ from scorer.unchecked_documents(
 
 KEEP = "select scorer.keep_checks(p_verifier => %(verifier)s, p_checks => %(checks)s)"
 
+ENSURE = "select scorer.ensure_event_partitions(p_months => %(months)s)"
+
+PRUNE = "select looked_at, removed from scorer.prune_checks(p_verifier => %(verifier)s, p_limit => %(limit)s)"
+
 # The call of a request that nobody makes.
 NOBODY = dict.fromkeys(re.findall(r"%\((\w+)\)s", REQUEST_SCORE))
 
@@ -151,6 +155,18 @@ class Database:
         """Keeps checks, a JSON array; gives how many are new, raises Unavailable."""
         ((kept,),) = self._fetch(KEEP, {"verifier": verifier, "checks": checks})
         return int(kept)
+
+    def ensure_event_partitions(self, months: int) -> int | None:
+        """Makes so many months of events ahead; gives how many there are, None where they are not ours to
+        make. Raises Unavailable."""
+        ((ahead,),) = self._fetch(ENSURE, {"months": months})
+        return None if ahead is None else int(ahead)
+
+    def prune_checks(self, verifier: str, limit: int) -> tuple[int, int]:
+        """Looks at so many checks for those that hardly anybody asks for; gives how many it has looked at,
+        and how many are gone. Raises Unavailable."""
+        ((looked_at, removed),) = self._fetch(PRUNE, {"verifier": verifier, "limit": limit})
+        return int(looked_at), int(removed)
 
     def ping(self) -> None:
         """Asks the database for an answer; raises Unavailable."""

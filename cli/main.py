@@ -5,6 +5,7 @@ import click
 from cli.accounts import accounts
 from cli.communities import communities
 from cli.credentials import credentials
+from cli.events import events
 from cli.explain import explain
 from cli.keys import keys
 from cli.rescore import rescore
@@ -20,5 +21,5 @@ def main() -> None:
     """
 
 
-for command in (accounts, communities, keys, credentials, explain, rescore):
+for command in (accounts, communities, keys, credentials, explain, rescore, events):
     main.add_command(command)

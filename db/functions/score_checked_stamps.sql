@@ -33,8 +33,8 @@ Result
 Errors
   SC002, SC005 and SC006 as in score_passport; 40001 when the passport was removed meanwhile
 
-Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement;
-the row of the wallet's human points.
+Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement; those of
+ensure_event_partitions, where the month has no partition; the row of the wallet's human points.
 
 Which stamps count, the verdicts say: one rule after another, each in one place, gives a verdict to stamps that
 have none. A rule that comes before dedup keeps them from claiming links; one that comes after leaves them theirs.
@@ -421,6 +421,14 @@ begin
     ------------------------------------------------------------------------------------------------------
     -- Events: one a deduped stamp, then the score as it was stored.
     ------------------------------------------------------------------------------------------------------
+    -- Where nobody made the month ahead, this request does; to look for names costs less than to catch an error.
+    if
+        to_regclass('registry_event_' || to_char(v_now at time zone 'UTC', 'YYYY_MM')) is null
+        and to_regclass('registry_event_ids') is not null
+    then
+        perform ensure_event_partitions(0, v_now);
+    end if;
+
     if 'deduped' = any(v_verdicts) then
         insert into registry_event (action, address, data, community_id, created_at)
         select

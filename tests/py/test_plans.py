@@ -50,16 +50,28 @@ select '0x' || lpad(n::text, 40, 'f'), 'Provider0' from generate_series(1, 5000)
 insert into human_points_bonusaward (address, bonus_type)
 select '0x' || lpad(n::text, 40, 'f'), 'SCORING_BONUS' from generate_series(1, 5000) as n;
 """
+# Of events, those of all months together.
 INDEXES = """
 select c.relname
 from pg_index as i
-inner join pg_class as c on c.oid = i.indexrelid
 inner join pg_stat_user_indexes as s on s.indexrelid = i.indexrelid
-where s.schemaname = 'scorer' and not i.indisprimary and s.idx_scan = 0
+left join pg_inherits as m on m.inhrelid = i.indexrelid
+inner join pg_class as c on c.oid = coalesce(m.inhparent, i.indexrelid)
+where s.schemaname = 'scorer' and not i.indisprimary
+group by c.relname
+having sum(s.idx_scan) = 0
 """
-SCANNED = (
-    "select relname from pg_stat_xact_user_tables where schemaname in ('scorer', 'public') and seq_scan > 0"
-)
+SCANNED = r"""
+select distinct regexp_replace(relname, '_\d{4}_\d\d$', '')
+from pg_stat_xact_user_tables
+where schemaname in ('scorer', 'public') and seq_scan > 0
+"""
+HISTORY = """
+select data from registry_event
+where action = 'SCORE_UPDATE' and address = %s and community_id = 1 and created_at <= now()
+order by created_at desc
+limit 1
+"""
 REQUEST = """
 select outcome, unchecked
 from answer_request('testkey1', %s, null, 1, %s, %s, %s, %s, true, '-infinity')
@@ -127,6 +139,9 @@ class Session:
         for dry_run in (True, False):
             assert self.call(RESCORE, third, [self.world.issuer.did], VERIFIER, dry_run) == ("scored",)
         assert self.call(DUE)[0] > 0
+        with self.connection.transaction():
+            self.connection.execute("set local enable_seqscan = off")
+            assert self.call(HISTORY, first)
 
 
 @pytest.fixture

@@ -55,12 +55,15 @@ select results_eq(
     ('scorer_admin', 'create_account'),
     ('scorer_admin', 'create_api_key'),
     ('scorer_admin', 'create_community'),
+    ('scorer_admin', 'ensure_event_partitions'),
+    ('scorer_admin', 'event_partitions'),
     ('scorer_admin', 'explain_score'),
     ('scorer_admin', 'list_accounts'),
     ('scorer_admin', 'list_api_keys'),
     ('scorer_admin', 'list_communities'),
     ('scorer_admin', 'list_credentials'),
     ('scorer_admin', 'passports_to_rescore'),
+    ('scorer_admin', 'prune_checks'),
     ('scorer_admin', 'put_credential'),
     ('scorer_admin', 'rescore_wallet'),
     ('scorer_admin', 'revoke_api_key'),
@@ -68,7 +71,8 @@ select results_eq(
     ('scorer_admin', 'rotate_api_key'),
     ('scorer_admin', 'show_scorer'),
     ('scorer_api', 'answer_request'), ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
-    ('scorer_checker', 'keep_checks'), ('scorer_checker', 'unchecked_documents') $$,
+    ('scorer_checker', 'ensure_event_partitions'), ('scorer_checker', 'keep_checks'),
+    ('scorer_checker', 'prune_checks'), ('scorer_checker', 'unchecked_documents') $$,
     'of the functions, each may execute these alone'
 );
 select is_empty(
@@ -77,9 +81,9 @@ select is_empty(
     from callers as r, pg_class as c
     where
         c.relnamespace = 'scorer'::regnamespace
-        and case c.relkind
-            when 'S' then has_sequence_privilege(r.role, c.oid, 'usage, select, update')
-            when 'r' then
+        and case
+            when c.relkind = 'S' then has_sequence_privilege(r.role, c.oid, 'usage, select, update')
+            when c.relkind in ('r', 'p') then
                 has_table_privilege(r.role, c.oid, 'select, insert, update, delete, truncate, references, trigger')
                 or has_any_column_privilege(r.role, c.oid, 'select, insert, update, references')
         end

@@ -31,9 +31,9 @@ select results_eq(
     'select proname from functions where prosecdef order by 1',
     array[
         'answer_request', 'change_api_key', 'change_scorer', 'create_account', 'create_api_key',
-        'create_community', 'explain_score', 'guard_weights', 'keep_checks', 'list_accounts', 'list_api_keys',
-        'list_communities', 'list_credentials', 'passports_to_rescore', 'put_credential', 'rescore_wallet',
-        'revoke_api_key', 'revoke_credentials',
+        'create_community', 'ensure_event_partitions', 'explain_score', 'guard_weights', 'keep_checks',
+        'list_accounts', 'list_api_keys', 'list_communities', 'list_credentials', 'passports_to_rescore',
+        'prune_checks', 'put_credential', 'rescore_wallet', 'revoke_api_key', 'revoke_credentials',
         'rotate_api_key', 'score_passport', 'show_scorer', 'unchecked_documents'
     ]::name[],
     'those that others call, or fire with rights on a table alone, run with the rights of their owner'
@@ -53,6 +53,9 @@ select results_eq(
         'create_account scorer_admin EXECUTE',
         'create_api_key scorer_admin EXECUTE',
         'create_community scorer_admin EXECUTE',
+        'ensure_event_partitions scorer_admin EXECUTE',
+        'ensure_event_partitions scorer_checker EXECUTE',
+        'event_partitions scorer_admin EXECUTE',
         'explain_score scorer_admin EXECUTE',
         'keep_checks scorer_checker EXECUTE',
         'list_accounts scorer_admin EXECUTE',
@@ -60,6 +63,8 @@ select results_eq(
         'list_communities scorer_admin EXECUTE',
         'list_credentials scorer_admin EXECUTE',
         'passports_to_rescore scorer_admin EXECUTE',
+        'prune_checks scorer_admin EXECUTE',
+        'prune_checks scorer_checker EXECUTE',
         'put_credential scorer_admin EXECUTE',
         'rescore_wallet scorer_admin EXECUTE',
         'revoke_api_key scorer_admin EXECUTE',

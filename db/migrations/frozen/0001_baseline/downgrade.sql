@@ -1,6 +1,7 @@
 drop table scorer.credential_digest;
 drop table scorer.check_ahead_claim;
 drop table scorer.check_ahead_progress;
+drop table scorer.check_sweep;
 drop table scorer.api_key_rotation;
 drop table scorer.api_key_use;
 drop table scorer.credential_check;

@@ -99,6 +99,14 @@ create table scorer.api_key_rotation (
     rotated_at timestamptz not null default now()
 );
 
+-- How far the removal of checks that nobody asks for has come: the digest that was looked at last.
+create table scorer.check_sweep (
+    id integer primary key default 1 check (id = 1),
+    digest bytea not null default ''
+);
+
+insert into scorer.check_sweep default values;
+
 -- How far checks made ahead have come, for each verifier and set of trusted issuers, whose sha256 is kept: the newest id
 -- of ceramic_cache that was seen, and which ids are left to be looked at.
 create table scorer.check_ahead_progress (
