@@ -108,7 +108,7 @@ class Reply:
     left_out: list[tuple[str, str]] | None
     answer: str | None
     account_id: int | None
-    api_key_id: int | None
+    api_key_id: str | None
     score: str | None
     passing: bool | None
 

@@ -25,7 +25,7 @@ class Record(TypedDict, total=False):
     attempts: int
     cold_start: bool
     account_id: int
-    api_key_id: int
+    api_key_id: str
     scorer_id: int
     address: str
     score: float

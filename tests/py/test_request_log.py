@@ -42,7 +42,9 @@ def test_a_scored_request_says_what_it_took_and_what_came_of_it(
     world.put_valid(ADDRESS, "Ens", "v0:taken")
     world.put(ADDRESS, "Google", {})
     service = serve(world.service_url, TRUSTED_IAM_ISSUERS=json.dumps([world.issuer.did]))
-    ((account, key),) = world.execute("select account_id, id from account_apikey")
+    digest = "left(encode(sha256(convert_to(id::text, 'UTF8')), 'hex'), 16)"
+    ((account, number, digest),) = world.execute(f"select account_id, id::text, {digest} from account_apikey")
+    key = number if number.isdigit() else digest
     for _ in range(2):
         assert service.get(world.path(ADDRESS), X_API_Key=world.key, X_Request_ID="my id")[0] == 200
     first, second = lines_of(service)
