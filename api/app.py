@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from api import readiness, request_log, scoring
 from api.database import Database, Misconfigured, Unavailable, Unfinished
+from api.logged import Logged
 from api.settings import Settings
 
 OPENAPI = Path(__file__).parent / "openapi.json"
@@ -95,7 +96,7 @@ def create_app(settings: Settings, database: Database | None = None, service: st
             request_log.current()["route"] = request.url_rule.rule.replace("<", "{").replace(">", "}")
         return response
 
-    app.wsgi_app = request_log.Logged(app.wsgi_app, settings.log_sample, service)  # type: ignore[method-assign]
+    app.wsgi_app = Logged(app.wsgi_app, settings.log_sample, service)  # type: ignore[method-assign]
     return app
 
 

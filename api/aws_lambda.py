@@ -13,7 +13,7 @@ import awsgi
 
 from api import json_lines
 from api.app import create_app
-from api.request_log import Logged
+from api.logged import Logged
 from api.settings import Settings
 
 Event = dict[str, Any]

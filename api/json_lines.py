@@ -2,7 +2,10 @@
 
 import json
 import logging
+import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -19,9 +22,13 @@ CUTS = (2000, 1000, 300, 100, 30, 8)
 encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
+# Where events are written that do not come by way of logging, once that is known.
+_stream: TextIO | None = None
+
+
 class JsonLines(logging.Formatter):
-    """Writes a record as a line of printable ASCII: of a mapping its members, of another message its text,
-    with the traceback and the id of the request that is under way. end is what the handler does not add
+    """Writes what was logged as a line of printable ASCII: of a mapping its members, of another message its
+    text, with the traceback and the id of the request that is under way. end is what the handler does not add
     itself."""
 
     def __init__(self, end: str = "") -> None:
@@ -29,23 +36,22 @@ class JsonLines(logging.Formatter):
         self._end = end
 
     def format(self, record: logging.LogRecord) -> str:
-        event: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-        }
         if isinstance(record.msg, Mapping):
-            event.update(record.msg)
+            event = dict(record.msg)
         else:
-            event |= {"event": "message", "logger": record.name, "message": record.getMessage()}
-            if request_id := request_log.current().get("request_id"):
-                event["request_id"] = request_id
+            event = {"event": "message", "logger": record.name, "message": record.getMessage()}
+        if request_id := request_log.current().get("request_id"):
+            event["request_id"] = request_id
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
-        return line(event) + self._end
+        return line(event, record.levelname, record.created) + self._end
 
 
-def line(event: Mapping[str, Any]) -> str:
-    """An event as JSON; of one that is too long, its texts are cut."""
+def line(event: Mapping[str, Any], level: str, seconds: float) -> str:
+    """An event of a level and a time, in seconds since 1970, as JSON; of one that is too long, its texts are
+    cut."""
+    at = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    event = {"time": at, "level": level, **event}
     text = encode(event)
     for longest in CUTS:
         if len(text) <= LONGEST:
@@ -68,16 +74,28 @@ def cut(value: Any, longest: int) -> Any:
     return value
 
 
+def write(event: Mapping[str, Any], level: str) -> None:
+    """Writes an event whatever is logged, past logging: its way costs a request more than all of this. Where
+    nothing was said of a stream, or it takes no more, the event is lost."""
+    if _stream:
+        with suppress(OSError, ValueError):
+            _stream.write(line(event, level, time.time()) + "\n")
+
+
 def write_to(stream: TextIO) -> None:
-    """Has all that is logged written to a stream."""
+    """Has all events written to a stream, and all that is logged."""
+    global _stream
+    _stream = stream
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def write_by_lambda() -> None:
-    """Has it written by the handler that Lambda has put on the root logger, which drops what is below warning
-    and ends no line."""
+    """Has events written to standard output, and what is logged by the handler that Lambda has put on the
+    root logger, which drops what is below warning and ends no line."""
+    global _stream
+    _stream = sys.stdout
     logging.getLogger().setLevel(logging.INFO)
     for given in logging.getLogger().handlers:
         given.setFormatter(JsonLines(end="\n"))

@@ -30,7 +30,7 @@ def embedded(line: dict[str, Any], service: str, is_wanted: bool) -> dict[str, A
         return line if is_wanted else {}
     names = [name for name in line if name in UNITS or name.startswith(REASON)]
     if not is_wanted:
-        line = {name: line[name] for name in ("route", *names)}
+        line = {name: line[name] for name in ("event", "route", *names)}
     definition = {
         "Namespace": NAMESPACE,
         "Dimensions": [DIMENSIONS],

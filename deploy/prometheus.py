@@ -6,7 +6,7 @@ import os
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from api import request_log
+from api import logged
 from api.request_log import Record
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -58,4 +58,4 @@ def serve(host: str, port: int) -> None:
     registry = CollectorRegistry()
     MultiProcessCollector(registry, os.environ["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
     start_http_server(port, host, registry)
-    request_log.observers.append(observe)
+    logged.observers.append(observe)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from api import json_lines
 from harness import printed
+from harness.printed import Lines
 from harness.service import Service, running
 from local.issuer import Issuer
 
@@ -18,6 +20,15 @@ _numbers = itertools.count(1)
 def ed25519() -> Issuer:
     """An issuer that signs the legacy form."""
     return Issuer.ed25519()
+
+
+@pytest.fixture
+def lines() -> Lines:
+    """Gives the lines of the requests that the test's own process has answered so far."""
+    # Loading a handler of Lambda has put them elsewhere.
+    json_lines.write_to(printed.logged)
+    start = printed.logged.tell()
+    return lambda: printed.lines(start)
 
 
 @pytest.fixture

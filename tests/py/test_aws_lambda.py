@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from db.migrate import ROOT
+from harness.printed import Lines
 from harness.world import World
 
 pytestmark = pytest.mark.http
@@ -109,9 +110,7 @@ def test_any_path_is_answered(handler: Handler, name: str, address: str) -> None
 
 
 @pytest.mark.parametrize("name", [path.stem for path in EVENTS])
-def test_an_event_that_is_no_request_is_answered(
-    handler: Handler, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_event_that_is_no_request_is_answered(handler: Handler, name: str, lines: Lines) -> None:
     without_method = load(name)
     without_method.pop("httpMethod", None)
     without_method["requestContext"].pop("http", None)
@@ -121,9 +120,8 @@ def test_an_event_that_is_no_request_is_answered(
         response = handler(event, None)
         assert response["statusCode"] == 400, event
         assert json.loads(response["body"]) == {"detail": "The event is not an HTTP request."}
-    lines = [r.msg for r in caplog.records if r.name == "api.request"]
-    assert [(line["status"], line["outcome"]) for line in lines if isinstance(line, dict)] == [
-        (400, "unreadable")
+    assert [(line["level"], line["status"], line["outcome"]) for line in lines()] == [
+        ("ERROR", 400, "unreadable")
     ] * len(events)
 
 

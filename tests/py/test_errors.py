@@ -21,6 +21,7 @@ from api.database import (
     meaning,
 )
 from harness.existing import base_table
+from harness.printed import Lines
 from harness.world import World
 
 pytestmark = pytest.mark.http
@@ -225,28 +226,27 @@ def test_answers_are_kept_by_nobody_and_are_what_they_say(client: FlaskClient, p
     assert headers["Access-Control-Expose-Headers"] == "Allow, Retry-After, X-Request-ID"
 
 
-def test_an_unreachable_database_is_503_with_retry_after(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unreachable_database_is_503_with_retry_after(world: World, lines: Lines) -> None:
     dead = world.client(database_url="postgresql://user:hunter2@127.0.0.1:1/none")
     response = dead.get(world.path(ADDRESS), headers={"X-API-Key": world.key})
     assert response.status_code == 503
     assert int(response.headers["Retry-After"]) > 0
     assert response.json == {"detail": "The service is temporarily unavailable. Please try again."}
-    assert "hunter2" not in caplog.text
-    assert world.key not in caplog.text
+    (line,) = lines()
+    assert (line["level"], line["outcome"]) == ("ERROR", "unavailable")
+    assert "hunter2" not in str(line)
+    assert world.key not in str(line)
 
 
-def test_the_unforeseen_is_500_and_its_cause_is_in_the_log_alone(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_unforeseen_is_500_and_its_cause_is_in_the_log_alone(world: World, lines: Lines) -> None:
     events = base_table(world.connection, "registry_event")
     world.execute(f"alter table {events} add check (action not in ('SCORE_UPDATE', 'SCU'))")
     response = world.client().get(world.path(ADDRESS), headers={"X-API-Key": world.key})
     assert response.status_code == 500
     assert response.json == UNEXPECTED
-    assert "violates check constraint" in caplog.text
-    assert world.key not in caplog.text
+    (line,) = lines()
+    assert "violates check constraint" in line["error"]
+    assert world.key not in str(line)
     assert world.execute("select from registry_passport") == []
 
 
@@ -260,18 +260,17 @@ def test_the_unforeseen_is_500_and_its_cause_is_in_the_log_alone(
     ],
 )
 def test_a_bad_weight_or_threshold_is_one_clear_line_for_the_operator(
-    world: World, caplog: pytest.LogCaptureFixture, column: str, value: str
+    world: World, lines: Lines, column: str, value: str
 ) -> None:
     world.unguard_weights()
     world.execute(f"update scorer_weighted_binaryweightedscorer set {column} = %s", value)
     world.put_valid(ADDRESS, "Github", "v0:g")
     response = world.client().get(world.path(ADDRESS), headers={"X-API-Key": world.key})
     assert (response.status_code, response.json) == (500, UNEXPECTED)
-    (record,) = [r for r in caplog.records if r.levelname == "ERROR"]
-    assert isinstance(record.msg, dict)
-    assert (record.msg["outcome"], record.msg["sqlstate"]) == ("misconfigured", "SC006")
-    assert "Community 1" in record.msg["error"]
-    assert "traceback" not in record.msg
+    (line,) = lines()
+    assert (line["level"], line["outcome"], line["sqlstate"]) == ("ERROR", "misconfigured", "SC006")
+    assert "Community 1" in line["error"]
+    assert "traceback" not in line
     for table in ("passport", "stamp", "score", "hashscorerlink", "event"):
         assert world.execute(f"select from registry_{table}") == []
 
