@@ -10,7 +10,7 @@ import psycopg
 from api.connection import conninfo
 
 REQUEST_SCORE = """
-select outcome, legacy_parameters, unchecked, left_out, answer::text
+select outcome, legacy_parameters, unchecked, left_out, answer::text, rate_window
 from scorer.answer_request(
     p_key_prefix => %(key_prefix)s,
     p_key_hash => %(key_hash)s,
@@ -21,7 +21,45 @@ from scorer.answer_request(
     p_verifier => %(verifier)s,
     p_checks => %(checks)s,
     p_human_points_enabled => %(human_points_enabled)s,
-    p_human_points_start => coalesce(%(human_points_start)s, '-infinity'::timestamptz)
+    p_human_points_start => coalesce(%(human_points_start)s, '-infinity'::timestamptz),
+    p_count => %(count)s
+)
+"""
+
+HISTORY = """
+select outcome, legacy_parameters, answer::text, rate_window
+from scorer.answer_history(
+    p_key_prefix => %(key_prefix)s,
+    p_key_hash => %(key_hash)s,
+    p_legacy_key_hash => %(legacy_key_hash)s,
+    p_scorer_id => %(scorer_id)s,
+    p_address => %(address)s,
+    p_created_at => %(created_at)s
+)
+"""
+
+CREDENTIALS = """
+select outcome, legacy_parameters, items, next_id, prev_id, rate_window
+from scorer.list_credentials(
+    p_key_prefix => %(key_prefix)s,
+    p_key_hash => %(key_hash)s,
+    p_legacy_key_hash => %(legacy_key_hash)s,
+    p_address => %(address)s,
+    p_limit => %(limit)s,
+    p_older_than => %(older_than)s,
+    p_newer_than => %(newer_than)s,
+    p_max_bytes => %(max_bytes)s
+)
+"""
+
+ADMIT_BATCH = """
+select outcome, legacy_parameters, rate_window
+from scorer.admit_batch(
+    p_key_prefix => %(key_prefix)s,
+    p_key_hash => %(key_hash)s,
+    p_legacy_key_hash => %(legacy_key_hash)s,
+    p_scorer_id => %(scorer_id)s,
+    p_count => %(count)s
 )
 """
 
@@ -69,6 +107,7 @@ class Unforeseen(Exception):
 # The service's own SC codes are explained in docs/sql.md.
 ERRORS: dict[str, type[Exception]] = {
     "SC006": Misconfigured,
+    "SC008": Misconfigured,
     "40001": TryAgain,  # serialization failure
     "40P01": TryAgain,  # deadlock
     "08": TryAgain,  # connection lost
@@ -97,6 +136,38 @@ class Reply:
     unchecked: str | None
     left_out: list[tuple[str, str]] | None
     answer: str | None
+    rate_window: list[int] | None
+
+
+@dataclass(frozen=True)
+class Past:
+    """What answer_history gives: see there."""
+
+    outcome: str
+    legacy_parameters: str | None
+    answer: str | None
+    rate_window: list[int] | None
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What list_credentials gives: see there."""
+
+    outcome: str
+    legacy_parameters: str | None
+    items: str | None
+    next_id: int | None
+    prev_id: int | None
+    rate_window: list[int] | None
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What admit_batch gives: see there."""
+
+    outcome: str
+    legacy_parameters: str | None
+    rate_window: list[int] | None
 
 
 @dataclass(frozen=True)
@@ -126,6 +197,21 @@ class Database:
         """Calls answer_request with its arguments, named without p_; raises Unavailable, Misconfigured."""
         (row,) = self._fetch(REQUEST_SCORE, arguments)
         return Reply(*row)
+
+    def answer_history(self, arguments: Mapping[str, Any]) -> Past:
+        """Calls answer_history with its arguments, named without p_; raises Unavailable, Misconfigured."""
+        (row,) = self._fetch(HISTORY, arguments)
+        return Past(*row)
+
+    def list_credentials(self, arguments: Mapping[str, Any]) -> Credentials:
+        """Calls list_credentials with its arguments, named without p_; raises Unavailable, Misconfigured."""
+        (row,) = self._fetch(CREDENTIALS, arguments)
+        return Credentials(*row)
+
+    def admit_batch(self, arguments: Mapping[str, Any]) -> Admission:
+        """Calls admit_batch with its arguments, named without p_; raises Unavailable, Misconfigured."""
+        (row,) = self._fetch(ADMIT_BATCH, arguments)
+        return Admission(*row)
 
     def unchecked_documents(self, arguments: Mapping[str, Any]) -> Unchecked:
         """Calls unchecked_documents with its arguments, named without p_; raises Unavailable."""

@@ -6,11 +6,14 @@ import random
 import re
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import TypeVar
 
-from api import keys
+from api.asking import UNKNOWN_SCORER, ask
 from api.credentials import VERIFIER, check
 from api.database import Database, Detached, TryAgain, Unfinished
+from api.rate_limit import Allowance
+from api.refused import Refused
 from api.settings import Settings
 
 ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
@@ -30,47 +33,54 @@ MAX_LOGGED = 5
 # Characters that it shows of a name. With all reasons at once the line is short enough to be written in one
 # piece.
 MAX_NAME = 40
-INVALID_KEY = "Invalid API Key."
+
+INVALID_ADDRESS = "Invalid address."
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class Refused(Exception):
-    """The request cannot be answered as it stands: HTTP status and what to tell the client."""
-
-    status: int
-    detail: str
-
-
-def score(database: Database, settings: Settings, key: str | None, scorer_id: str, address: str) -> str:
-    """The answer to GET /v2/stamps/{scorer_id}/score/{address} as JSON text.
+def score(
+    database: Database,
+    settings: Settings,
+    key: str | None,
+    scorer_id: str,
+    address: str,
+    allowance: Allowance | None = None,
+) -> str:
+    """The answer to GET /v2/stamps/{scorer_id}/score/{address} as JSON text; the allowance is the request's.
 
     Raises Refused, or Unavailable once retries, or the time to check documents in, are used up. A retry
     starts from the beginning: at worst a score whose answer got lost is computed and recorded twice, as if
     the client had asked twice.
     """
     deadline = time.monotonic() + CHECKING
-    for attempt in range(1, ATTEMPTS + 1):
+    allowance = allowance or Allowance()
+    return persistently(
+        lambda: attempt_score(database, settings, key, scorer_id, address, deadline, allowance)
+    )
+
+
+def persistently(attempt: Callable[[], T]) -> T:
+    """What an attempt gives, made anew where it may pass at once; raises its last error."""
+    for number in range(1, ATTEMPTS + 1):
         try:
-            return once_attached(database, settings, key, scorer_id, address, deadline)
+            return once_attached(attempt)
         except TryAgain as error:
-            log.warning("attempt %d of %d: %s", attempt, ATTEMPTS, error)
-            if attempt == ATTEMPTS:
+            log.warning("attempt %d of %d: %s", number, ATTEMPTS, error)
+            if number == ATTEMPTS:
                 raise
-        time.sleep(random.uniform(0, BACKOFF * 2 ** (attempt - 1)))  # noqa: S311
+        time.sleep(random.uniform(0, BACKOFF * 2 ** (number - 1)))  # noqa: S311
     raise AssertionError("unreachable")
 
 
-def once_attached(
-    database: Database, settings: Settings, key: str | None, scorer_id: str, address: str, deadline: float
-) -> str:
-    """attempt_score, once the database's views stand. Raises Detached where they do not within ten
-    seconds."""
+def once_attached(attempt: Callable[[], T]) -> T:
+    """An attempt, once the database's views stand. Raises Detached where they do not within ten seconds."""
     patience = time.monotonic() + DETACHED
     while True:
         try:
-            return attempt_score(database, settings, key, scorer_id, address, deadline)
+            return attempt()
         except Detached:
             if time.monotonic() > patience:
                 raise
@@ -78,21 +88,20 @@ def once_attached(
 
 
 def attempt_score(
-    database: Database, settings: Settings, key: str | None, scorer_id: str, address: str, deadline: float
+    database: Database,
+    settings: Settings,
+    key: str | None,
+    scorer_id: str,
+    address: str,
+    deadline: float,
+    allowance: Allowance,
 ) -> str:
     """One attempt at score: one round trip where every credential is known, two where some are checked first,
     one more for each further 200, or 2 MiB, of them; a legacy key costs a further one, once. Refuses in the
     contract's order: key, scorer, address. Checks no more documents once the deadline, of time.monotonic(),
     has passed."""
-    if not key or not key.isascii() or not key.isprintable():
-        raise Refused(401, INVALID_KEY)
-    number = integer(scorer_id)
-    if number is not None and number < 0:
-        number = settings.demo_scorer_id
+    number = scorer_number(settings, scorer_id)
     arguments = {
-        "key_prefix": keys.prefix(key),
-        "key_hash": keys.sha256_hash(key),
-        "legacy_key_hash": None,
         "scorer_id": number,
         "address": address.lower() if ADDRESS.fullmatch(address) else None,
         "trusted_issuers": list(settings.trusted_issuers),
@@ -100,14 +109,13 @@ def attempt_score(
         "checks": "[]",
         "human_points_enabled": settings.human_points_enabled,
         "human_points_start": settings.human_points_start,
+        "count": allowance.count,
     }
-    reply = database.answer_request(arguments)
-    if reply.legacy_parameters:
-        arguments["legacy_key_hash"] = keys.pbkdf2_hash(key, reply.legacy_parameters)
-        reply = database.answer_request(arguments)
+    reply = ask(database.answer_request, key, arguments, allowance)
     while reply.unchecked:
         checks = check(reply.unchecked.split("\n"), deadline)
-        reply = database.answer_request(arguments | {"checks": f"[{','.join(c.as_json() for c in checks)}]"})
+        arguments |= {"checks": f"[{','.join(c.as_json() for c in checks)}]", "count": 0}
+        reply = ask(database.answer_request, key, arguments, allowance)
         if reply.unchecked and time.monotonic() > deadline:
             raise Unfinished(f"{address.lower()} has more documents to check than one request may take")
     match reply.outcome:
@@ -115,17 +123,29 @@ def attempt_score(
             if reply.left_out:
                 log_left_out(address.lower(), number, reply.left_out)
             return reply.answer
-        case "invalid_key" | "legacy_key":
-            raise Refused(401, INVALID_KEY)
-        case "unknown_scorer" if INTEGER.fullmatch(scorer_id):
-            raise Refused(404, "No scorer matches the given criteria.")
-        case "unknown_scorer" if arguments["address"]:
-            raise Refused(422, "scorer_id is not an integer.")
-        case "unknown_scorer" | "invalid_address":
-            raise Refused(400, "Invalid address.")
+        case "unknown_scorer":
+            raise unknown_scorer(scorer_id, address)
+        case "invalid_address":
+            raise Refused(400, INVALID_ADDRESS)
         case "too_many_credentials":
             raise Refused(422, "This address has more credentials than can be scored.")
     raise AssertionError(reply.outcome)
+
+
+def scorer_number(settings: Settings, scorer_id: str) -> int | None:
+    """The id of the scorer that the path's scorer_id means; None where it is none."""
+    number = integer(scorer_id)
+    return settings.demo_scorer_id if number is not None and number < 0 else number
+
+
+def unknown_scorer(scorer_id: str, address: str | None) -> Refused:
+    """What a request is refused with whose scorer is not there; address as it was asked for, if there is
+    one."""
+    if INTEGER.fullmatch(scorer_id):
+        return Refused(404, UNKNOWN_SCORER)
+    if address is None or ADDRESS.fullmatch(address):
+        return Refused(422, "scorer_id is not an integer.")
+    return Refused(400, INVALID_ADDRESS)
 
 
 def integer(text: str) -> int | None:

@@ -50,7 +50,8 @@ select results_eq(
     order by 1, 2
     $$,
     $$ values
-    ('scorer_api', 'answer_request'::name), ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
+    ('scorer_api', 'admit_batch'::name), ('scorer_api', 'answer_history'), ('scorer_api', 'answer_request'),
+    ('scorer_api', 'list_credentials'), ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
     ('scorer_checker', 'keep_checks'), ('scorer_checker', 'unchecked_documents') $$,
     'of the functions, each may execute these alone'
 );

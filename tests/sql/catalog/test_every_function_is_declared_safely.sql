@@ -29,7 +29,10 @@ select is_empty(
 );
 select results_eq(
     'select proname from functions where prosecdef order by 1',
-    array['answer_request', 'guard_weights', 'keep_checks', 'score_passport', 'unchecked_documents']::name[],
+    array[
+        'admit_batch', 'answer_history', 'answer_request', 'guard_weights', 'keep_checks', 'list_credentials',
+        'score_passport', 'unchecked_documents'
+    ]::name[],
     'those that others call, or fire with rights on a table alone, run with the rights of their owner'
 );
 select is_empty(
@@ -41,8 +44,11 @@ select results_eq(
     $$ select format('%s %s %s', f.proname, a.grantee::regrole, a.privilege_type) collate "default"
     from functions as f, aclexplode(f.proacl) as a where a.grantee <> f.proowner order by 1 $$,
     array[
+        'admit_batch scorer_api EXECUTE',
+        'answer_history scorer_api EXECUTE',
         'answer_request scorer_api EXECUTE',
         'keep_checks scorer_checker EXECUTE',
+        'list_credentials scorer_api EXECUTE',
         'score_passport scorer_api EXECUTE',
         'score_passport scorer_caller EXECUTE',
         'unchecked_documents scorer_checker EXECUTE'

@@ -1,3 +1,4 @@
+drop table scorer.api_key_window;
 drop table scorer.check_ahead_claim;
 drop table scorer.check_ahead_progress;
 drop table scorer.credential_check;

@@ -100,3 +100,11 @@ create table scorer.check_ahead_claim (
     claimed_at timestamptz not null default now(),
     primary key (progress_id, id)
 );
+
+-- What the keys that have a rate limit have used of it. A row may be deleted at any time: its window begins anew. Room in
+-- the page keeps updates heap-only.
+create table scorer.api_key_window (
+    api_key_id text primary key,
+    window_start timestamptz not null,
+    used integer not null
+) with (fillfactor = 50);

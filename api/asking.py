@@ -1,0 +1,57 @@
+"""Who asks: the API key that comes with every call of the database that a request makes."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from api import keys
+from api.rate_limit import Allowance
+from api.refused import Refused
+
+MISSING_KEY = "Send your key as X-API-Key."
+INVALID_KEY = "Invalid API Key."
+UNKNOWN_SCORER = "No scorer matches the given criteria."
+
+
+class KeyReply(Protocol):
+    """What every function that takes a key gives besides its own."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def legacy_parameters(self) -> str | None: ...
+    @property
+    def rate_window(self) -> list[int] | None: ...
+
+
+R = TypeVar("R", bound=KeyReply)
+
+
+def ask(
+    call: Callable[[Mapping[str, Any]], R],
+    key: str | None,
+    arguments: Mapping[str, Any],
+    allowance: Allowance,
+) -> R:
+    """Calls a function that takes a key and counts to its rate limit, once more where the key is stored in
+    the legacy form, which has to be derived for it. Raises Refused for a key that is missing, refused or used
+    up."""
+    if not key:
+        raise Refused(401, MISSING_KEY)
+    if not key.isascii() or not key.isprintable():
+        raise Refused(401, INVALID_KEY)
+    given = {
+        "key_prefix": keys.prefix(key),
+        "key_hash": keys.sha256_hash(key),
+        "legacy_key_hash": None,
+        **arguments,
+    }
+    reply = call(given)
+    if reply.legacy_parameters:
+        reply = call(given | {"legacy_key_hash": keys.pbkdf2_hash(key, reply.legacy_parameters)})
+    allowance.note(reply.outcome, reply.rate_window)
+    if reply.outcome in ("invalid_key", "legacy_key"):
+        raise Refused(401, INVALID_KEY)
+    if reply.outcome == "rate_limited":
+        assert allowance.window
+        raise Refused(429, allowance.window.refusal(allowance.asked))
+    return reply
