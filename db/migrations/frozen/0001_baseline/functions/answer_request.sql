@@ -9,11 +9,13 @@ create or replace function scorer.answer_request(
     p_checks jsonb,
     p_human_points_enabled boolean,
     p_human_points_start timestamptz,
+    p_count integer default 1,
     out outcome text,
     out legacy_parameters text,
     out unchecked text,
     out left_out jsonb,
-    out answer jsonb
+    out answer jsonb,
+    out rate_window integer[]
 )
 language plpgsql
 volatile
@@ -41,19 +43,21 @@ Arguments
   p_checks                as keep_checks takes them; [] at first
   p_human_points_enabled, p_human_points_start
                           as score_passport takes them
+  p_count                 1, or 0 where this request has been counted to the key's rate limit already
 
 Result
   outcome            'scored', or why not: 'invalid_key', 'legacy_key' (derive p_legacy_key_hash from
-                     legacy_parameters and call again), 'unknown_scorer' (also when it is another account's),
-                     'invalid_address', 'too_many_credentials' (more than 1,000, or more than 10,000 nullifiers),
+                     legacy_parameters and call again), 'rate_limited', 'unknown_scorer' (also when it is another
+                     account's), 'invalid_address', 'too_many_credentials' (more than 1,000, or more than 10,000 nullifiers),
                      'unchecked' (check the documents and call again)
   legacy_parameters  with 'legacy_key'
   unchecked          with 'unchecked', documents of trusted issuers of which nothing is known, one a line: of the
                      oldest credentials, until they are 200, or 2 MiB or more
   left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
   answer             with 'scored', as score_passport gives it
+  rate_window        as authenticate_api_key gives it
 
-Errors: those of score_checked_stamps.
+Errors: those of authenticate_api_key and score_checked_stamps.
 
 Locks, in this order: those of authenticate_api_key; the new rows of credential_check, sorted by digest; the
 passport's name (transaction-level advisory lock), then its row where it has one; those of score_checked_stamps.
@@ -79,29 +83,22 @@ declare
     v_nullifier_count bigint;
     v_provider_count bigint;
 begin
-    -- A community that has been deleted is answered too.
     select
-        a.account_id,
+        case
+            when a.account_id is null then case when a.legacy_parameters is null then 'invalid_key' else 'legacy_key' end
+            when a.is_refused then 'rate_limited'
+        end,
         a.legacy_parameters,
-        coalesce(
-            (
-                select c.id from account_community as c
-                where c.external_scorer_id = p_scorer_id::text and c.account_id = a.account_id
-            ),
-            (
-                select c.id from account_community as c
-                where
-                    c.id = case when abs(p_scorer_id) < 9223372036854775808 then p_scorer_id::bigint end
-                    and c.account_id = a.account_id
-            )
-        )
-    into v_account_id, legacy_parameters, v_community_id
-    from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash) as a;
+        a.rate_window,
+        a.account_id
+    into outcome, legacy_parameters, rate_window, v_account_id
+    from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash, p_count) as a;
 
-    if v_account_id is null then
-        outcome := case when legacy_parameters is null then 'invalid_key' else 'legacy_key' end;
+    if outcome is not null then
         return;
     end if;
+
+    v_community_id := community_of(v_account_id, p_scorer_id);
 
     if v_community_id is null then
         outcome := 'unknown_scorer';
@@ -240,8 +237,8 @@ end;
 $function$;
 
 revoke execute on function scorer.answer_request(
-    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz
+    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz, integer
 ) from public;
 grant execute on function scorer.answer_request(
-    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz
+    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz, integer
 ) to scorer_api;

@@ -2,8 +2,13 @@ create or replace function scorer.authenticate_api_key(
     p_key_prefix text,
     p_key_hash text,
     p_legacy_key_hash text default null,
+    p_count integer default 0,
     out account_id bigint,
-    out legacy_parameters text
+    out legacy_parameters text,
+    out api_key_id text,
+    out historical_endpoint boolean,
+    out is_refused boolean,
+    out rate_window integer[]
 )
 language plpgsql
 volatile
@@ -11,24 +16,31 @@ security invoker
 set search_path = pg_catalog, scorer, pg_temp
 as $function$
 /*
-Finds the account of an API key. The stored hash never leaves the database.
+Finds the account of an API key, and counts what it asks for where it has a rate limit. The stored hash never leaves
+the database.
 
 Arguments
   p_key_prefix       what stands before the key's first dot
   p_key_hash         sha256$ and the hex sha256 of the whole key
   p_legacy_key_hash  pbkdf2_sha256$iterations$salt$base64 of the whole key, once legacy_parameters were given
+  p_count            how many requests this is to its rate limit; 0 where they were counted already
 
 Result
   account_id         the key's account; null for a key that is unknown, wrong, revoked or expired
   legacy_parameters  pbkdf2_sha256$iterations$salt where the key is stored in the legacy form and
                      p_legacy_key_hash was not passed: derive it and call again. A key that takes more than
                      2,000,000 iterations is refused: whoever knows its prefix would have them made
+  api_key_id, historical_endpoint
+                     with account_id: the key's row, and whether the key may ask for past scores
+  is_refused, rate_window
+                     with account_id, where the key has a rate limit and something was to be counted: as
+                     count_requests gives them
 
 A legacy key that matches is stored as sha256 from then on.
 
-Errors: none.
+Errors: those of count_requests.
 
-Locks: the key's row, when it is upgraded.
+Locks, in this order: the key's row, when it is upgraded; those of count_requests.
 */
 declare
     v_nonce constant text := gen_random_uuid()::text;
@@ -64,13 +76,21 @@ begin
     end if;
 
     account_id := v_key.account_id;
+    api_key_id := v_key.id;
+    historical_endpoint := v_key.historical_endpoint;
 
     if v_given is distinct from p_key_hash then
         update account_apikey as k
         set hashed_key = p_key_hash
         where k.id = v_key.id and k.hashed_key = v_key.hashed_key;
     end if;
+
+    if v_key.rate_limit <> '' and p_count > 0 then
+        select c.is_refused, c.rate_window
+        into is_refused, rate_window
+        from count_requests(api_key_id, v_key.rate_limit, p_count) as c;
+    end if;
 end;
 $function$;
 
-revoke execute on function scorer.authenticate_api_key(text, text, text) from public;
+revoke execute on function scorer.authenticate_api_key(text, text, text, integer) from public;

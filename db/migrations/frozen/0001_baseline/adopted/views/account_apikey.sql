@@ -11,7 +11,10 @@ select
     k.name,
     k.created,
     k.revoked,
-    k.expiry_date
+    k.expiry_date,
+    k.rate_limit,
+    k.read_scores,
+    k.historical_endpoint
 from public.account_accountapikey as k;
 
 create rule upgrade as -- noqa: PRS
