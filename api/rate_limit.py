@@ -1,6 +1,5 @@
 """Rate limits: what one request has been counted to, and the headers that tell its client."""
 
-import math
 from dataclasses import dataclass
 
 from flask import Response, g
@@ -23,7 +22,8 @@ class Window:
         period = next(period for period in PERIODS if self.seconds % period == 0)
         many = self.seconds // period
         per = PERIODS[period] if many == 1 else f"{many} {PERIODS[period]}s"
-        limit = f"The rate limit of this API key is {self.requests} requests per {per}"
+        requests = "1 request" if self.requests == 1 else f"{self.requests} requests"
+        limit = f"The rate limit of this API key is {requests} per {per}"
         if asked > self.requests:
             return f"{limit}, fewer than the {asked} wallets asked for. Ask for fewer at a time."
         left = f", of which {self.left} are left" if self.left else ""
@@ -65,5 +65,5 @@ def add_headers(response: Response) -> Response:
         response.headers["RateLimit-Policy"] = f'"default";q={window.requests};w={window.seconds}'
         response.headers["RateLimit"] = f'"default";r={window.left};t={window.reset}'
         if response.status_code == 429:
-            response.headers["Retry-After"] = str(max(1, math.ceil(window.reset)))
+            response.headers["Retry-After"] = str(window.reset)
     return response
