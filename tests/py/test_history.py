@@ -117,7 +117,8 @@ def test_a_wallet_without_a_score_then_is_404(world: World, client: FlaskClient)
 @pytest.mark.parametrize(
     "created_at",
     [
-        None, "", "invalid-date", "2024-13-01", "2024-06-01T25:00:00Z", "1717200000", "x" * 5000, "2024-06-01\0",
+        None, "", "invalid-date", "2024-13-01", "2024-06-01T25:00:00Z", "1717200000", "x" * 5000,
+        "2024-06-01\0",
         "2024-06-01T00:00:00 00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "\u0662\u0660",
     ],
 )  # fmt: skip
