@@ -14,8 +14,8 @@ from api.connection import conninfo
 
 REQUEST_SCORE = """
 select
-    outcome, legacy_parameters, unchecked, left_out, answer::text, account_id, api_key_id,
-    answer ->> 'score', (answer ->> 'passing_score')::boolean
+    outcome, legacy_parameters, account_id, api_key_id, rate_window,
+    unchecked, left_out, answer::text, answer ->> 'score', (answer ->> 'passing_score')::boolean
 from scorer.answer_request(
     p_key_prefix => %(key_prefix)s,
     p_key_hash => %(key_hash)s,
@@ -26,7 +26,45 @@ from scorer.answer_request(
     p_verifier => %(verifier)s,
     p_checks => %(checks)s,
     p_human_points_enabled => %(human_points_enabled)s,
-    p_human_points_start => coalesce(%(human_points_start)s, '-infinity'::timestamptz)
+    p_human_points_start => coalesce(%(human_points_start)s, '-infinity'::timestamptz),
+    p_count => %(count)s
+)
+"""
+
+HISTORY = """
+select outcome, legacy_parameters, account_id, api_key_id, rate_window, answer::text
+from scorer.answer_history(
+    p_key_prefix => %(key_prefix)s,
+    p_key_hash => %(key_hash)s,
+    p_legacy_key_hash => %(legacy_key_hash)s,
+    p_scorer_id => %(scorer_id)s,
+    p_address => %(address)s,
+    p_created_at => %(created_at)s
+)
+"""
+
+CREDENTIALS = """
+select outcome, legacy_parameters, account_id, api_key_id, rate_window, items, next_id, prev_id
+from scorer.answer_credentials(
+    p_key_prefix => %(key_prefix)s,
+    p_key_hash => %(key_hash)s,
+    p_legacy_key_hash => %(legacy_key_hash)s,
+    p_address => %(address)s,
+    p_limit => %(limit)s,
+    p_older_than => %(older_than)s,
+    p_newer_than => %(newer_than)s,
+    p_max_bytes => %(max_bytes)s
+)
+"""
+
+ADMIT_BATCH = """
+select outcome, legacy_parameters, account_id, api_key_id, rate_window
+from scorer.admit_batch(
+    p_key_prefix => %(key_prefix)s,
+    p_key_hash => %(key_hash)s,
+    p_legacy_key_hash => %(legacy_key_hash)s,
+    p_scorer_id => %(scorer_id)s,
+    p_count => %(count)s
 )
 """
 
@@ -83,6 +121,7 @@ class Unforeseen(Exception):
 # The service's own SC codes are explained in docs/sql.md.
 ERRORS: dict[str, type[Exception]] = {
     "SC006": Misconfigured,
+    "SC008": Misconfigured,
     "40001": TryAgain,  # serialization failure
     "40P01": TryAgain,  # deadlock
     "08": TryAgain,  # connection lost
@@ -103,18 +142,41 @@ ERRORS: dict[str, type[Exception]] = {
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What answer_request gives: see there. Score and passing are the answer's own."""
+class Asked:
+    """What every function gives that takes an API key: see authenticate_api_key."""
 
     outcome: str
-    legacy_parameters: str | None
-    unchecked: str | None
-    left_out: list[tuple[str, str]] | None
-    answer: str | None
-    account_id: int | None
-    api_key_id: str | None
-    score: str | None
-    passing: bool | None
+    legacy_parameters: str | None = None
+    account_id: int | None = None
+    api_key_id: str | None = None
+    rate_window: list[int] | None = None
+
+
+@dataclass(frozen=True)
+class Reply(Asked):
+    """What answer_request gives besides: see there. Score and passing are the answer's own."""
+
+    unchecked: str | None = None
+    left_out: list[tuple[str, str]] | None = None
+    answer: str | None = None
+    score: str | None = None
+    passing: bool | None = None
+
+
+@dataclass(frozen=True)
+class Past(Asked):
+    """What answer_history gives besides: see there."""
+
+    answer: str | None = None
+
+
+@dataclass(frozen=True)
+class Credentials(Asked):
+    """What answer_credentials gives besides: see there."""
+
+    items: str | None = None
+    next_id: int | None = None
+    prev_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +207,22 @@ class Database:
         """Calls answer_request with its arguments, named without p_; raises Unavailable, Misconfigured."""
         (row,) = self._fetch(REQUEST_SCORE, arguments)
         return Reply(*row)
+
+    def answer_history(self, arguments: Mapping[str, Any]) -> Past:
+        """Calls answer_history with its arguments, named without p_; raises Unavailable, Misconfigured."""
+        (row,) = self._fetch(HISTORY, arguments)
+        return Past(*row)
+
+    def answer_credentials(self, arguments: Mapping[str, Any]) -> Credentials:
+        """Calls answer_credentials with its arguments, named without p_; raises Unavailable,
+        Misconfigured."""
+        (row,) = self._fetch(CREDENTIALS, arguments)
+        return Credentials(*row)
+
+    def admit_batch(self, arguments: Mapping[str, Any]) -> Asked:
+        """Calls admit_batch with its arguments, named without p_; raises Unavailable, Misconfigured."""
+        (row,) = self._fetch(ADMIT_BATCH, arguments)
+        return Asked(*row)
 
     def unchecked_documents(self, arguments: Mapping[str, Any]) -> Unchecked:
         """Calls unchecked_documents with its arguments, named without p_; raises Unavailable."""

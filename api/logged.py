@@ -58,6 +58,10 @@ class Logged:
         self._finish(record)
 
     def _finish(self, record: Record) -> None:
+        for wallet in record.pop("wallets", []):
+            if "route" in record:
+                wallet["route"] = record["route"]
+            self._finish(wallet)
         for observe in observers:
             observe(record)
         level = level_of(record)

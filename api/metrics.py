@@ -6,8 +6,10 @@ from typing import Any
 NAMESPACE = "PassportScorer"
 # By what they are counted: neither ids nor addresses.
 DIMENSIONS = ["service", "route"]
-# The fields of a request's line that are metrics too, and those of every reason to leave a credential out.
-UNITS = {
+# The fields of a wallet's line that are metrics too, besides those of every reason to leave a credential out.
+WALLET_UNITS = {"score": "None", "stamps_clean": "Count", "stamps_deduped": "Count", "left_out": "Count"}
+# Those of a request's line.
+UNITS = WALLET_UNITS | {
     "duration_ms": "Milliseconds",
     "database_ms": "Milliseconds",
     "round_trips": "Count",
@@ -15,10 +17,6 @@ UNITS = {
     "verification_ms": "Milliseconds",
     "documents_checked": "Count",
     "attempts": "Count",
-    "score": "None",
-    "stamps_clean": "Count",
-    "stamps_deduped": "Count",
-    "left_out": "Count",
 }
 REASON = "left_out_"
 
@@ -28,13 +26,14 @@ def embedded(line: dict[str, Any], service: str, is_wanted: bool) -> dict[str, A
     no route has counts for none."""
     if "route" not in line:
         return line if is_wanted else {}
-    names = [name for name in line if name in UNITS or name.startswith(REASON)]
+    units = WALLET_UNITS if line["event"] == "wallet" else UNITS
+    names = [name for name in line if name in units or name.startswith(REASON)]
     if not is_wanted:
         line = {name: line[name] for name in ("event", "route", *names)}
     definition = {
         "Namespace": NAMESPACE,
         "Dimensions": [DIMENSIONS],
-        "Metrics": [{"Name": name, "Unit": UNITS.get(name, "Count")} for name in names],
+        "Metrics": [{"Name": name, "Unit": units.get(name, "Count")} for name in names],
     }
     declared = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [definition]}
     return line | {"service": service, "_aws": declared}

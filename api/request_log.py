@@ -2,7 +2,8 @@
 knows it."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypedDict
 
 
@@ -40,6 +41,8 @@ class Record(TypedDict, total=False):
     failures: list[str]
     error: str
     traceback: str
+    # Of a batch, each with a line of its own.
+    wallets: list["Record"]
 
 
 _thread = threading.local()
@@ -60,6 +63,29 @@ def begin(record: Record) -> None:
 def end() -> None:
     """The thread has no request under way."""
     _thread.record = None
+
+
+@contextmanager
+def wallet() -> Iterator[Record]:
+    """Gives a wallet of a batch a record of its own, whose times and round trips are the request's too."""
+    request = current()
+    record: Record = new() | {"event": "wallet", "request_id": request.get("request_id", "")}
+    begin(record)
+    try:
+        yield record
+    finally:
+        begin(request)
+        request["database_ms"] += record["database_ms"]
+        request["round_trips"] += record["round_trips"]
+        request["attempts"] = request.get("attempts", 0) + record.get("attempts", 0)
+        request["pool_in_use"] = max(request.get("pool_in_use", 0), record.get("pool_in_use", 0))
+        if "documents_checked" in record:
+            request["documents_checked"] = request.get("documents_checked", 0) + record["documents_checked"]
+            request["verification_ms"] = request.get("verification_ms", 0.0) + record["verification_ms"]
+        if "failures" in record:
+            request["failures"] = request.get("failures", []) + record["failures"]
+            request["sqlstate"] = record.get("sqlstate", request.get("sqlstate", ""))
+        request.setdefault("wallets", []).append(record)
 
 
 def failed(outcome: str, error: Exception) -> None:

@@ -6,12 +6,14 @@ import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from api import keys, request_log
+from api import request_log
+from api.asking import UNKNOWN_SCORER, ask
 from api.credentials import VERIFIER, check
 from api.database import Database, Detached, Reply, TryAgain, Unfinished
+from api.rate_limit import Allowance
+from api.refused import Refused
 from api.settings import Settings
 
 ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
@@ -31,7 +33,7 @@ MAX_LOGGED = 5
 # Characters that it shows of a name.
 MAX_NAME = 40
 UNPRINTABLE = re.compile(r"[^ -~]")
-INVALID_KEY = "Invalid API Key."
+INVALID_ADDRESS = "Invalid address."
 
 # How jsonb is printed; inside of a text the quotes would be escaped.
 DEDUPED, CLEAN = '"dedup": true', '"dedup": false'
@@ -48,23 +50,23 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Asking)
 
 
-@dataclass
-class Refused(Exception):
-    """The request cannot be answered as it stands: HTTP status and what to tell the client."""
-
-    status: int
-    detail: str
-
-
-def score(database: Database, settings: Settings, key: str | None, scorer_id: str, address: str) -> str:
-    """The answer to GET /v2/stamps/{scorer_id}/score/{address} as JSON text.
+def score(
+    database: Database,
+    settings: Settings,
+    key: str | None,
+    scorer_id: str,
+    address: str,
+    allowance: Allowance | None = None,
+) -> str:
+    """The answer to GET /v2/stamps/{scorer_id}/score/{address} as JSON text; the allowance is the request's.
 
     Raises Refused, or Unavailable once retries, or the time to check documents in, are used up. A retry
     starts from the beginning: at worst a score whose answer got lost is computed and recorded twice, as if
     the client had asked twice.
     """
     deadline = time.monotonic() + CHECKING
-    return retried(lambda: attempt_score(database, settings, key, scorer_id, address, deadline))
+    allowance = allowance or Allowance()
+    return retried(lambda: attempt_score(database, settings, key, scorer_id, address, deadline, allowance))
 
 
 def retried(attempt: Callable[[], T]) -> T:
@@ -95,28 +97,26 @@ def once_attached(attempt: Callable[[], T]) -> T:
 
 
 def attempt_score(
-    database: Database, settings: Settings, key: str | None, scorer_id: str, address: str, deadline: float
+    database: Database,
+    settings: Settings,
+    key: str | None,
+    scorer_id: str,
+    address: str,
+    deadline: float,
+    allowance: Allowance,
 ) -> str:
     """One attempt at score: one round trip where every credential is known, two where some are checked first,
     one more for each further 200, or 2 MiB, of them; a legacy key costs a further one, once. Refuses in the
     contract's order: key, scorer, address. Checks no more documents once the deadline, of time.monotonic(),
     has passed."""
     record = request_log.current()
-    number = integer(scorer_id)
-    if number is not None and number < 0:
-        number = settings.demo_scorer_id
+    number = scorer_number(settings, scorer_id)
     wallet = address.lower() if ADDRESS.fullmatch(address) else None
     if number is not None:
         record["scorer_id"] = number
     if wallet:
         record["address"] = wallet
-    if not key or not key.isascii() or not key.isprintable():
-        record["outcome"] = "invalid_key"
-        raise Refused(401, INVALID_KEY)
     arguments = {
-        "key_prefix": keys.prefix(key),
-        "key_hash": keys.sha256_hash(key),
-        "legacy_key_hash": None,
         "scorer_id": number,
         "address": wallet,
         "trusted_issuers": list(settings.trusted_issuers),
@@ -124,14 +124,14 @@ def attempt_score(
         "checks": "[]",
         "human_points_enabled": settings.human_points_enabled,
         "human_points_start": settings.human_points_start,
+        "count": allowance.count,
     }
-    reply = database.answer_request(arguments)
-    if reply.legacy_parameters:
-        arguments["legacy_key_hash"] = keys.pbkdf2_hash(key, reply.legacy_parameters)
-        reply = database.answer_request(arguments)
+    reply = ask(database.answer_request, key, arguments, allowance)
     reply = with_checks(
         reply,
-        lambda checks: database.answer_request(arguments | {"checks": checks}),
+        lambda checks: ask(
+            database.answer_request, key, arguments | {"checks": checks, "count": 0}, allowance
+        ),
         address.lower(),
         deadline,
     )
@@ -139,14 +139,10 @@ def attempt_score(
     match reply.outcome:
         case "scored" if reply.answer is not None:
             return reply.answer
-        case "invalid_key" | "legacy_key":
-            raise Refused(401, INVALID_KEY)
-        case "unknown_scorer" if INTEGER.fullmatch(scorer_id):
-            raise Refused(404, "No scorer matches the given criteria.")
-        case "unknown_scorer" if arguments["address"]:
-            raise Refused(422, "scorer_id is not an integer.")
-        case "unknown_scorer" | "invalid_address":
-            raise Refused(400, "Invalid address.")
+        case "unknown_scorer":
+            raise unknown_scorer(scorer_id, address)
+        case "invalid_address":
+            raise Refused(400, INVALID_ADDRESS)
         case "too_many_credentials":
             raise Refused(422, "This address has more credentials than can be scored.")
     raise AssertionError(reply.outcome)
@@ -167,16 +163,29 @@ def with_checks(reply: R, ask: Callable[[str], R], address: str, deadline: float
     return reply
 
 
+def scorer_number(settings: Settings, scorer_id: str) -> int | None:
+    """The id of the scorer that the path's scorer_id means; None where it is none."""
+    number = integer(scorer_id)
+    return settings.demo_scorer_id if number is not None and number < 0 else number
+
+
+def unknown_scorer(scorer_id: str, address: str | None) -> Refused:
+    """What a request is refused with whose scorer is not there; address as it was asked for, if there is
+    one."""
+    if INTEGER.fullmatch(scorer_id):
+        return Refused(404, UNKNOWN_SCORER)
+    if address is None or ADDRESS.fullmatch(address):
+        return Refused(422, "scorer_id is not an integer.")
+    return Refused(400, INVALID_ADDRESS)
+
+
 def integer(text: str) -> int | None:
     """The number that a text spells; None where it spells none, or one longer than any scorer's."""
     return int(text) if len(text) <= MAX_ID and INTEGER.fullmatch(text) else None
 
 
 def note(record: request_log.Record, reply: Reply) -> None:
-    """Notes in the request's record what the database answered."""
-    record["outcome"] = reply.outcome
-    if reply.account_id is not None and reply.api_key_id is not None:
-        record["account_id"], record["api_key_id"] = reply.account_id, reply.api_key_id
+    """Notes in the request's record what the wallet's score is made of."""
     if reply.answer is None or reply.score is None or reply.passing is None:
         return
     record["score"], record["passing"] = float(reply.score), reply.passing

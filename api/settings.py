@@ -31,6 +31,8 @@ class Settings:
     human_points_start: datetime | None = None
     # The scorer that negative scorer ids stand for.
     demo_scorer_id: int | None = None
+    # The key that is given the demo answers.
+    demo_api_key: str | None = None
     # Gives a password for each connection that is opened; where there is none, the URL's is used.
     database_password: Callable[[], str] | None = None
     # A level of logging, and the share of successful requests that leave a line.
@@ -40,7 +42,8 @@ class Settings:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Reads DATABASE_URL, DATABASE_IAM, TRUSTED_IAM_ISSUERS, HUMAN_POINTS_ENABLED,
-        HUMAN_POINTS_START_TIMESTAMP, DEMO_SCORER_ID, LOG_LEVEL and LOG_SAMPLE; raises SettingError."""
+        HUMAN_POINTS_START_TIMESTAMP, DEMO_SCORER_ID, DEMO_API_KEY, LOG_LEVEL and LOG_SAMPLE; raises
+        SettingError."""
         url = database_url(environ.get("DATABASE_URL", "").strip())
         return cls(
             database_url=url,
@@ -48,6 +51,7 @@ class Settings:
             human_points_enabled=boolean("HUMAN_POINTS_ENABLED", environ),
             human_points_start=timestamp("HUMAN_POINTS_START_TIMESTAMP", environ),
             demo_scorer_id=scorer_id("DEMO_SCORER_ID", environ),
+            demo_api_key=demo_api_key(environ.get("DEMO_API_KEY", "").strip()),
             database_password=iam_password(url, environ) if boolean("DATABASE_IAM", environ) else None,
             log_level=level("LOG_LEVEL", environ),
             log_sample=share("LOG_SAMPLE", environ),
@@ -145,3 +149,10 @@ def share(name: str, environ: Mapping[str, str]) -> float:
     if not 0 <= number <= 1:
         raise SettingError(f"{name} is not a number from 0 to 1.")
     return number
+
+
+def demo_api_key(text: str) -> str | None:
+    """A key as a client can send it; None where absent."""
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise SettingError("DEMO_API_KEY is no key: give printable ASCII characters without a space.")
+    return text or None

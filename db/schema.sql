@@ -8,7 +8,7 @@ CREATE SCHEMA scorer;
 
 ALTER SCHEMA scorer OWNER TO scorer_owner;
 
-CREATE FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text) RETURNS record
+CREATE FUNCTION scorer.admit_batch(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_count integer, OUT outcome text, OUT legacy_parameters text, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
     SET lock_timeout TO '10s'
@@ -17,13 +17,46 @@ CREATE FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_lega
     SET enable_seqscan TO 'off'
     SET jit TO 'off';
 
-ALTER FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.admit_batch(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_count integer, OUT outcome text, OUT legacy_parameters text, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) OWNER TO scorer_owner;
 
-CREATE FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text DEFAULT NULL::text, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text) RETURNS record
+CREATE FUNCTION scorer.answer_credentials(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_address text, p_limit integer, p_older_than bigint, p_newer_than bigint, p_max_bytes integer, OUT outcome text, OUT legacy_parameters text, OUT items text, OUT next_id bigint, OUT prev_id bigint, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET lock_timeout TO '10s'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off';
+
+ALTER FUNCTION scorer.answer_credentials(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_address text, p_limit integer, p_older_than bigint, p_newer_than bigint, p_max_bytes integer, OUT outcome text, OUT legacy_parameters text, OUT items text, OUT next_id bigint, OUT prev_id bigint, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) OWNER TO scorer_owner;
+
+CREATE FUNCTION scorer.answer_history(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_created_at timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET lock_timeout TO '10s'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off';
+
+ALTER FUNCTION scorer.answer_history(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_created_at timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) OWNER TO scorer_owner;
+
+CREATE FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, p_count integer DEFAULT 1, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET lock_timeout TO '10s'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off';
+
+ALTER FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, p_count integer, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) OWNER TO scorer_owner;
+
+CREATE FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text DEFAULT NULL::text, p_count integer DEFAULT 0, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text, OUT historical_endpoint boolean, OUT is_refused boolean, OUT rate_window integer[]) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
-ALTER FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_count integer, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text, OUT historical_endpoint boolean, OUT is_refused boolean, OUT rate_window integer[]) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.change_api_key(p_prefix text, p_name text DEFAULT NULL::text, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_rate_limit text DEFAULT NULL::text, p_read_scores boolean DEFAULT NULL::boolean, p_historical_endpoint boolean DEFAULT NULL::boolean) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -38,6 +71,18 @@ CREATE FUNCTION scorer.change_scorer(p_scorer_id bigint, p_digest text, p_weight
     SET lock_timeout TO '10s';
 
 ALTER FUNCTION scorer.change_scorer(p_scorer_id bigint, p_digest text, p_weights jsonb, p_threshold numeric) OWNER TO scorer_owner;
+
+CREATE FUNCTION scorer.community_of(p_account_id bigint, p_scorer_id numeric) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
+
+ALTER FUNCTION scorer.community_of(p_account_id bigint, p_scorer_id numeric) OWNER TO scorer_owner;
+
+CREATE FUNCTION scorer.count_requests(p_api_key_id text, p_rate_limit text, p_count integer, OUT is_refused boolean, OUT rate_window integer[]) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
+
+ALTER FUNCTION scorer.count_requests(p_api_key_id text, p_rate_limit text, p_count integer, OUT is_refused boolean, OUT rate_window integer[]) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.create_account(p_address text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -335,7 +380,8 @@ CREATE TABLE scorer.account_apikey (
     expiry_date timestamp with time zone,
     rate_limit character varying(20),
     read_scores boolean DEFAULT true NOT NULL,
-    historical_endpoint boolean DEFAULT false NOT NULL
+    historical_endpoint boolean DEFAULT false NOT NULL,
+    CONSTRAINT account_apikey_rate_limit_check CHECK (((rate_limit)::text ~ '^([0-9]{1,9}/([1-9][0-9]{0,3})?[smhd])?$'::text))
 );
 
 ALTER TABLE scorer.account_apikey OWNER TO scorer_owner;
@@ -390,6 +436,15 @@ CREATE TABLE scorer.api_key_use (
 );
 
 ALTER TABLE scorer.api_key_use OWNER TO scorer_owner;
+
+CREATE TABLE scorer.api_key_window (
+    api_key_id text NOT NULL,
+    window_start timestamp with time zone NOT NULL,
+    used integer NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE scorer.api_key_window OWNER TO scorer_owner;
 
 CREATE TABLE scorer.ceramic_cache (
     id bigint NOT NULL,
@@ -716,6 +771,9 @@ ALTER TABLE ONLY scorer.api_key_rotation
 ALTER TABLE ONLY scorer.api_key_use
     ADD CONSTRAINT api_key_use_pkey PRIMARY KEY (api_key_id);
 
+ALTER TABLE ONLY scorer.api_key_window
+    ADD CONSTRAINT api_key_window_pkey PRIMARY KEY (api_key_id);
+
 ALTER TABLE ONLY scorer.ceramic_cache
     ADD CONSTRAINT ceramic_cache_pkey PRIMARY KEY (id);
 
@@ -797,6 +855,8 @@ CREATE INDEX ceramic_cache_live_address ON scorer.ceramic_cache USING btree (add
 
 CREATE INDEX registry_event_history ON ONLY scorer.registry_event USING btree (action, address, community_id, created_at);
 
+CREATE INDEX registry_event_score_history ON ONLY scorer.registry_event USING btree (action, address, community_id, created_at);
+
 CREATE INDEX registry_stamp_passport ON scorer.registry_stamp USING btree (passport_id);
 
 CREATE TRIGGER guard_live_link BEFORE UPDATE OF address ON scorer.registry_hashscorerlink FOR EACH ROW WHEN (((old.expires_at > now()) AND ((new.address)::text <> (old.address)::text))) EXECUTE FUNCTION scorer.guard_live_link();
@@ -829,16 +889,29 @@ GRANT USAGE ON SCHEMA scorer TO scorer_api;
 GRANT USAGE ON SCHEMA scorer TO scorer_caller;
 GRANT USAGE ON SCHEMA scorer TO scorer_checker;
 
-REVOKE ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text) FROM PUBLIC;
-GRANT ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text) TO scorer_api;
+REVOKE ALL ON FUNCTION scorer.admit_batch(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_count integer, OUT outcome text, OUT legacy_parameters text, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.admit_batch(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_count integer, OUT outcome text, OUT legacy_parameters text, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) TO scorer_api;
 
-REVOKE ALL ON FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION scorer.answer_credentials(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_address text, p_limit integer, p_older_than bigint, p_newer_than bigint, p_max_bytes integer, OUT outcome text, OUT legacy_parameters text, OUT items text, OUT next_id bigint, OUT prev_id bigint, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.answer_credentials(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_address text, p_limit integer, p_older_than bigint, p_newer_than bigint, p_max_bytes integer, OUT outcome text, OUT legacy_parameters text, OUT items text, OUT next_id bigint, OUT prev_id bigint, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) TO scorer_api;
+
+REVOKE ALL ON FUNCTION scorer.answer_history(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_created_at timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.answer_history(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_created_at timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) TO scorer_api;
+
+REVOKE ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, p_count integer, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, p_count integer, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) TO scorer_api;
+
+REVOKE ALL ON FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_count integer, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text, OUT historical_endpoint boolean, OUT is_refused boolean, OUT rate_window integer[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.change_api_key(p_prefix text, p_name text, p_expires_at timestamp with time zone, p_rate_limit text, p_read_scores boolean, p_historical_endpoint boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.change_api_key(p_prefix text, p_name text, p_expires_at timestamp with time zone, p_rate_limit text, p_read_scores boolean, p_historical_endpoint boolean) TO scorer_admin;
 
 REVOKE ALL ON FUNCTION scorer.change_scorer(p_scorer_id bigint, p_digest text, p_weights jsonb, p_threshold numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.change_scorer(p_scorer_id bigint, p_digest text, p_weights jsonb, p_threshold numeric) TO scorer_admin;
+
+REVOKE ALL ON FUNCTION scorer.community_of(p_account_id bigint, p_scorer_id numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION scorer.count_requests(p_api_key_id text, p_rate_limit text, p_count integer, OUT is_refused boolean, OUT rate_window integer[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.create_account(p_address text) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.create_account(p_address text) TO scorer_admin;

@@ -30,7 +30,19 @@ LEFT_OUT = Counter("scorer_left_out", "Credentials that did not count, by reason
 
 
 def observe(record: Record) -> None:
-    """Counts a request that was answered."""
+    """Counts a request that was answered, or a wallet of one."""
+    if record["event"] == "request":
+        count_request(record)
+    if "score" in record:
+        SCORES.labels(str(record["passing"]).lower()).observe(record["score"])
+        STAMPS.labels("clean").inc(record["stamps_clean"])
+        STAMPS.labels("deduped").inc(record["stamps_deduped"])
+    for reason, count in record.get("left_out_by_reason", {}).items():
+        LEFT_OUT.labels(reason).inc(count)
+
+
+def count_request(record: Record) -> None:
+    """Counts what a request took."""
     route = record.get("route", "none")
     ANSWERS.labels(route, record["status"]).observe(record["duration_ms"] / 1000)
     if record["round_trips"]:
@@ -43,13 +55,7 @@ def observe(record: Record) -> None:
         VERIFICATION.observe(record["verification_ms"] / 1000)
         DOCUMENTS.inc(record["documents_checked"])
     if "failures" in record:
-        FAILURES.labels(record.get("sqlstate", "none")).inc(len(record["failures"]))
-    if "score" in record:
-        SCORES.labels(str(record["passing"]).lower()).observe(record["score"])
-        STAMPS.labels("clean").inc(record["stamps_clean"])
-        STAMPS.labels("deduped").inc(record["stamps_deduped"])
-    for reason, count in record.get("left_out_by_reason", {}).items():
-        LEFT_OUT.labels(reason).inc(count)
+        FAILURES.labels(record.get("sqlstate") or "none").inc(len(record["failures"]))
 
 
 def serve(host: str, port: int) -> None:

@@ -33,12 +33,12 @@ def keep() -> None:
 
 
 def lines(start: int) -> list[Any]:
-    """The lines of requests that were answered in the tests' own process, after so many characters of the
-    log."""
+    """The lines of requests, and of wallets of batches, that were answered in the tests' own process, after
+    so many characters of the log."""
     events = [
         json.loads(line) for line in logged.getvalue()[start:].splitlines() if line.startswith('{"time')
     ]
-    return [event for event in events if event["event"] == "request"]
+    return [event for event in events if event["event"] in ("request", "wallet")]
 
 
 def watch_for(key: str, stored: str) -> None:

@@ -9,13 +9,15 @@ create or replace function scorer.answer_request(
     p_checks jsonb,
     p_human_points_enabled boolean,
     p_human_points_start timestamptz,
+    p_count integer default 1,
     out outcome text,
     out legacy_parameters text,
     out unchecked text,
     out left_out jsonb,
     out answer jsonb,
     out account_id bigint,
-    out api_key_id text
+    out api_key_id text,
+    out rate_window integer[]
 )
 language plpgsql
 volatile
@@ -43,21 +45,22 @@ Arguments
   p_checks                as keep_checks takes them; [] at first
   p_human_points_enabled, p_human_points_start
                           as score_passport takes them
+  p_count                 1, or 0 where this request has been counted to the key's rate limit already
 
 Result
   outcome            'scored', or why not: 'invalid_key', 'legacy_key' (derive p_legacy_key_hash from
-                     legacy_parameters and call again), 'unknown_scorer' (also when it is another account's),
-                     'invalid_address', 'too_many_credentials' (more than 1,000, or more than 10,000 nullifiers),
+                     legacy_parameters and call again), 'rate_limited', 'unknown_scorer' (also when it is another
+                     account's), 'invalid_address', 'too_many_credentials' (more than 1,000, or more than 10,000 nullifiers),
                      'unchecked' (check the documents and call again)
   legacy_parameters  with 'legacy_key'
   unchecked          with 'unchecked', documents of trusted issuers of which nothing is known, one a line: of the
                      oldest credentials, until they are 200, or 2 MiB or more
   left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
   answer             with 'scored', as score_passport gives it
-  account_id, api_key_id
-                     whose request it is, as authenticate_api_key gives it, once the key is known
+  account_id, api_key_id, rate_window
+                     whose request it is, and what is left of the key's rate limit, as authenticate_api_key gives them
 
-Errors: those of score_wallet.
+Errors: those of authenticate_api_key and score_wallet.
 
 Locks, in this order: those of authenticate_api_key; those of score_wallet.
 
@@ -66,30 +69,23 @@ It is planned as score_passport is.
 declare
     v_community_id bigint;
 begin
-    -- A community that has been deleted is answered too.
     select
+        case
+            when a.account_id is null then case when a.legacy_parameters is null then 'invalid_key' else 'legacy_key' end
+            when a.is_refused then 'rate_limited'
+        end,
+        a.legacy_parameters,
         a.account_id,
         a.api_key_id,
-        a.legacy_parameters,
-        coalesce(
-            (
-                select c.id from account_community as c
-                where c.external_scorer_id = p_scorer_id::text and c.account_id = a.account_id
-            ),
-            (
-                select c.id from account_community as c
-                where
-                    c.id = case when abs(p_scorer_id) < 9223372036854775808 then p_scorer_id::bigint end
-                    and c.account_id = a.account_id
-            )
-        )
-    into account_id, api_key_id, legacy_parameters, v_community_id
-    from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash) as a;
+        a.rate_window
+    into outcome, legacy_parameters, account_id, api_key_id, rate_window
+    from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash, p_count) as a;
 
-    if account_id is null then
-        outcome := case when legacy_parameters is null then 'invalid_key' else 'legacy_key' end;
+    if outcome is not null then
         return;
     end if;
+
+    v_community_id := community_of(account_id, p_scorer_id);
 
     if v_community_id is null then
         outcome := 'unknown_scorer';
@@ -116,8 +112,8 @@ end;
 $function$;
 
 revoke execute on function scorer.answer_request(
-    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz
+    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz, integer
 ) from public;
 grant execute on function scorer.answer_request(
-    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz
+    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz, integer
 ) to scorer_api;

@@ -20,6 +20,7 @@ from api.database import (
     Unforeseen,
     meaning,
 )
+from api.refused import Refused
 from harness.existing import base_table
 from harness.printed import Lines
 from harness.world import World
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.http
 
 ADDRESS = "0x" + "c" * 40
 INVALID_KEY = (401, {"detail": "Invalid API Key."})
+MISSING_KEY = (401, {"detail": "Send your key as X-API-Key."})
 UNKNOWN_SCORER = (404, {"detail": "No scorer matches the given criteria."})
 INVALID_ADDRESS = (400, {"detail": "Invalid address."})
 UNEXPECTED = {"detail": "Unexpected error while submitting passport"}
@@ -64,6 +66,20 @@ def test_a_key_is_accepted_in_either_header(
     "headers",
     [
         {},
+        {"X_API_Key": ""},
+        {"Authorization": "testkey1.secret"},
+        {"Authorization": "Bearer testkey1.secret more"},
+        {"Authorization": "Bearer"},
+    ],
+)
+def test_whoever_sends_no_key_is_told_how(world: World, client: FlaskClient, headers: dict[str, str]) -> None:
+    for path in (world.path(ADDRESS), world.path("0x1", 99), f"{world.path(ADDRESS)}/history"):
+        assert get(client, path, **headers) == MISSING_KEY
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
         {"X_API_Key": "testkey1.secreT"},
         {"X_API_Key": "testkey1"},
         {"X_API_Key": "testkey1."},
@@ -74,9 +90,6 @@ def test_a_key_is_accepted_in_either_header(
         {"X_API_Key": "x" * 10_000},
         {"X_API_Key": "schlüssel.secret"},
         {"X_API_Key": "wrong.key", "Authorization": "Bearer testkey1.secret"},
-        {"Authorization": "testkey1.secret"},
-        {"Authorization": "Bearer testkey1.secret more"},
-        {"Authorization": "Bearer"},
     ],
 )
 def test_no_other_key_is_accepted(world: World, client: FlaskClient, headers: dict[str, str]) -> None:
@@ -92,7 +105,7 @@ def test_no_other_key_is_accepted(world: World, client: FlaskClient, headers: di
 
 
 def test_a_nul_in_a_key_is_a_wrong_key(world: World) -> None:
-    with pytest.raises(scoring.Refused, match="401"):
+    with pytest.raises(Refused, match="401"):
         scoring.score(Database(world.service_url), world.settings(), "testkey1\0.secret", "1", ADDRESS)
 
 
@@ -192,7 +205,7 @@ def test_a_dead_legacy_key_is_not_upgraded(world: World, client: FlaskClient, st
     ("method", "path", "status"),
     [
         ("GET", "/", 404),
-        ("GET", "/v2/stamps/1", 404),
+        ("GET", "/v2/stamps", 404),
         ("GET", f"/v2/stamps/1/score/{ADDRESS}/", 404),
         ("POST", f"/v2/stamps/1/score/{ADDRESS}", 405),
         ("DELETE", "/health", 405),
@@ -223,7 +236,8 @@ def test_answers_are_kept_by_nobody_and_are_what_they_say(client: FlaskClient, p
     headers = client.get(path).headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Access-Control-Expose-Headers"] == "Allow, Retry-After, X-Request-ID"
+    exposed = "Allow, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
+    assert headers["Access-Control-Expose-Headers"] == exposed
 
 
 def test_an_unreachable_database_is_503_with_retry_after(world: World, lines: Lines) -> None:

@@ -133,9 +133,34 @@ def test_five_hundred_slow_clients_hold_nobody_up(known: World, serve: Serve) ->
             without_body.connect(WITHOUT_BODY, 75)
             taken = seconds_of_answers(service, known)
             assert slow.waiting() == len(slow.sockets) == 425
-            # What a request means is known without its body, which the service never reads.
+            # What this request means is known without its body, which is not read.
             until(lambda: without_body.waiting() == 0, "all without a body have their answer")
     assert statistics.median(taken) < 1
+
+
+@pytest.mark.alone
+def test_bodies_that_come_slowly_hold_nobody_up(known: World, serve: Serve) -> None:
+    """Two of them are waited for, the others told to come again, and all else is answered as ever; once they
+    are gone, bodies are read again."""
+    service = serve(known.service_url)
+    body = f'{{"addresses": ["{ADDRESS}"]}}'.encode()
+    post = f"POST /v2/stamps/1/scores HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {known.key}\r\n".encode()
+    header = post + b"Content-Length: %d\r\n\r\n" % len(body)
+    with clients(service) as slow:
+        unfinished = slow.connect(header + body[:10], 200)
+        until(lambda: slow.waiting() == 2, "all but two have their answer")
+        taken = seconds_of_answers(service, known)
+        assert slow.waiting() == 2
+        statuses = {each.recv(12) for each in unfinished if select.select([each], [], [], 0)[0]}
+    assert statuses == {b"HTTP/1.1 503"}
+    assert statistics.median(taken) < 1
+
+    def answered() -> bool:
+        with clients(service) as whole:
+            (each,) = whole.connect(header + body)
+            return each.recv(12) == b"HTTP/1.1 200"
+
+    until(answered, "bodies are read again")
 
 
 @pytest.mark.alone

@@ -70,6 +70,7 @@ select results_eq(
     ('scorer_admin', 'revoke_credentials'),
     ('scorer_admin', 'rotate_api_key'),
     ('scorer_admin', 'show_scorer'),
+    ('scorer_api', 'admit_batch'), ('scorer_api', 'answer_credentials'), ('scorer_api', 'answer_history'),
     ('scorer_api', 'answer_request'), ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
     ('scorer_checker', 'ensure_event_partitions'), ('scorer_checker', 'keep_checks'),
     ('scorer_checker', 'prune_checks'), ('scorer_checker', 'unchecked_documents') $$,

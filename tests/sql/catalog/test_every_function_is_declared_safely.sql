@@ -30,8 +30,9 @@ select is_empty(
 select results_eq(
     'select proname from functions where prosecdef order by 1',
     array[
-        'answer_request', 'change_api_key', 'change_scorer', 'create_account', 'create_api_key',
-        'create_community', 'ensure_event_partitions', 'explain_score', 'guard_weights', 'keep_checks',
+        'admit_batch', 'answer_credentials', 'answer_history', 'answer_request', 'change_api_key',
+        'change_scorer', 'create_account', 'create_api_key', 'create_community',
+        'ensure_event_partitions', 'explain_score', 'guard_weights', 'keep_checks',
         'list_accounts', 'list_api_keys', 'list_communities', 'list_credentials', 'passports_to_rescore',
         'prune_checks', 'put_credential', 'rescore_wallet', 'revoke_api_key', 'revoke_credentials',
         'rotate_api_key', 'score_passport', 'show_scorer', 'unchecked_documents'
@@ -47,6 +48,9 @@ select results_eq(
     $$ select format('%s %s %s', f.proname, a.grantee::regrole, a.privilege_type) collate "default"
     from functions as f, aclexplode(f.proacl) as a where a.grantee <> f.proowner order by 1 $$,
     array[
+        'admit_batch scorer_api EXECUTE',
+        'answer_credentials scorer_api EXECUTE',
+        'answer_history scorer_api EXECUTE',
         'answer_request scorer_api EXECUTE',
         'change_api_key scorer_admin EXECUTE',
         'change_scorer scorer_admin EXECUTE',

@@ -1,4 +1,5 @@
 drop table scorer.credential_digest;
+drop table scorer.api_key_window;
 drop table scorer.check_ahead_claim;
 drop table scorer.check_ahead_progress;
 drop table scorer.check_sweep;

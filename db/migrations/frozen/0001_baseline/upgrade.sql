@@ -136,3 +136,11 @@ create table scorer.credential_digest (
     row_ctid tid not null,
     digest bytea not null
 );
+
+-- What the keys that have a rate limit have used of it. A row may be deleted at any time: its window begins anew. Room in
+-- the page keeps updates heap-only.
+create table scorer.api_key_window (
+    api_key_id text primary key,
+    window_start timestamptz not null,
+    used integer not null
+) with (fillfactor = 50);
