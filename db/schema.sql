@@ -66,8 +66,7 @@ ALTER FUNCTION scorer.erase_wallet(p_address text) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.explain_score(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb DEFAULT '[]'::jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
-    SET plan_cache_mode TO 'force_custom_plan';
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
 ALTER FUNCTION scorer.explain_score(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb) OWNER TO scorer_owner;
 
@@ -209,11 +208,11 @@ CREATE FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_vali
 
 ALTER FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) OWNER TO scorer_owner;
 
-CREATE FUNCTION scorer.show_scorer(p_scorer_id bigint, OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) RETURNS record
+CREATE FUNCTION scorer.show_scorer(p_scorer_id bigint, p_providers text[] DEFAULT NULL::text[], OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
-ALTER FUNCTION scorer.show_scorer(p_scorer_id bigint, OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.show_scorer(p_scorer_id bigint, p_providers text[], OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.stamp_fault(p_stamp jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -801,8 +800,8 @@ REVOKE ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint,
 GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) TO scorer_api;
 GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) TO scorer_caller;
 
-REVOKE ALL ON FUNCTION scorer.show_scorer(p_scorer_id bigint, OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION scorer.show_scorer(p_scorer_id bigint, OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) TO scorer_admin;
+REVOKE ALL ON FUNCTION scorer.show_scorer(p_scorer_id bigint, p_providers text[], OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.show_scorer(p_scorer_id bigint, p_providers text[], OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) TO scorer_admin;
 
 REVOKE ALL ON FUNCTION scorer.stamp_fault(p_stamp jsonb) FROM PUBLIC;
 
