@@ -36,7 +36,7 @@ select is(
     (authenticate_api_key('next', api_key('next.key'))).account_id, null, 'without an overlap it works no longer'
 );
 
-do $$ begin perform create_api_key(1, 'short', api_key('short.key'), p_expires_at => now() + interval '1 minute'); end $$;
+do $$ begin perform create_api_key(1, 'short', api_key('short.key'), '', now() + interval '1 minute'); end $$;
 do $$ begin perform rotate_api_key('short', 'short2', api_key('short2.key'), '1 day'); end $$;
 select results_eq(
     $$ select k.expires_at from list_api_keys() as k where k.prefix like 'short%' $$,
