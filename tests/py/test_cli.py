@@ -1,6 +1,7 @@
 """The command scorer: what it ends with, what it asks, what it keeps from whom; and two of it at once."""
 
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +13,12 @@ import psycopg
 import pytest
 
 from api import keys
+from db.migrate import ROOT
 from harness import printed
-from harness.command import Command, command_for
+from harness.command import Command, administrator, command_for
 from harness.server import connect
 from harness.service import Service
+from harness.wire import Cut, recorded
 from harness.world import World
 
 ADDRESS = "0x" + "a" * 40
@@ -63,6 +66,29 @@ def test_a_key_that_was_made_works_and_is_kept_nowhere(world: World, command: Co
     command("keys", "revoke", prefix, "--yes")
     assert client.get(world.path(ADDRESS), headers={"X-API-Key": key}).status_code == 401
     assert client.get(world.path(ADDRESS), headers={"X-API-Key": successor}).status_code == 200
+
+
+@pytest.mark.own_tables
+def test_a_key_whose_making_was_not_answered_is_made_once(world: World) -> None:
+    """The connection breaks after the database has done it."""
+    cut: list[str] = []
+
+    def after(statement: str, _: int) -> None:
+        if "_api_key(" in statement and len(cut) % 2 == 0:
+            cut.append(statement)
+            raise Cut
+        cut.append("")
+
+    with recorded(administrator(world.url), after=after) as (url, _):
+        command = Command(url, "")
+        made = json.loads(command("keys", "create", "1", "--json"))
+        successor = json.loads(command("keys", "rotate", "testkey1", "--json"))
+    assert [bool(each) for each in cut] == [True, False] * 2
+    for each in (made, successor):
+        printed.watch_for(each["key"], keys.sha256_hash(each["key"]))
+        answer = world.client().get(world.path(ADDRESS), headers={"X-API-Key": each["key"]})
+        assert answer.status_code == 200
+    assert world.execute("select count(*) from account_apikey") == [(3,)]
 
 
 @pytest.mark.own_tables
@@ -315,3 +341,15 @@ def test_a_key_that_is_revoked_during_traffic_is_refused_from_then_on(
             each.result()
     assert {status for began_after, status in answers if began_after} == {401}
     assert {status for _, status in answers} == {200, 401}
+
+
+def test_it_runs_from_any_folder_and_takes_its_modules_from_its_own(tmp_path: Path) -> None:
+    (tmp_path / "cli").mkdir()
+    (tmp_path / "cli/__main__.py").write_text("raise SystemExit('another one')")
+    (tmp_path / "scorer").symlink_to(ROOT / "local/scorer")
+    result = subprocess.run(
+        [tmp_path / "scorer", "--help"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    for name in ("accounts", "communities", "credentials", "explain", "keys"):
+        assert f"\n  {name} " in result.stdout
