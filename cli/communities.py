@@ -9,8 +9,8 @@ import click
 from cli.connection import Row, call
 from cli.output import json_option, say, show_json, show_table
 
-SHOW = "select * from scorer.show_scorer(%(id)s)"
-CHANGE = "select scorer.change_scorer(%(id)s, %(digest)s, %(weights)s, %(threshold)s) as passports"
+SHOW = "select * from scorer.show_scorer(%(id)s, %(providers)s)"
+CHANGE = "select scorer.change_scorer(%(id)s, %(digest)s, %(weights)s, %(threshold)s)"
 CREATE = """
 select scorer.create_community(
     p_account_id => %(account)s,
@@ -103,7 +103,7 @@ def create(as_json: bool, **arguments: Any) -> None:
 @json_option
 def show(id: int, as_json: bool) -> None:  # noqa: A002
     """The weights and the threshold of community ID."""
-    (scorer,) = call(SHOW, id=id)
+    (scorer,) = call(SHOW, id=id, providers=None)
     if as_json:
         show_json(scorer)
         return
@@ -123,8 +123,10 @@ def show(id: int, as_json: bool) -> None:  # noqa: A002
 @json_option
 def weights(id: int, weights: dict[str, Any], yes: bool, as_json: bool) -> None:  # noqa: A002
     """Change the weights of community ID to those of FILE, all of them, once the difference was confirmed."""
-    (scorer,) = call(SHOW, id=id)
+    (scorer,) = call(SHOW, id=id, providers=None)
     changes = differences(scorer["weights"] or {}, weights)
+    (counted,) = call(SHOW, id=id, providers=[change["provider"] for change in changes])
+    scorer["passports"] = counted["passports"]
     change_scorer(scorer, changes, yes, as_json, weights=as_text(weights))
 
 
@@ -135,7 +137,7 @@ def weights(id: int, weights: dict[str, Any], yes: bool, as_json: bool) -> None:
 @json_option
 def threshold(id: int, threshold: Decimal, yes: bool, as_json: bool) -> None:  # noqa: A002
     """Change the threshold of community ID, once that was confirmed. A negative one stands after --."""
-    (scorer,) = call(SHOW, id=id)
+    (scorer,) = call(SHOW, id=id, providers=None)
     changes = [] if scorer["threshold"] == threshold else [
         {"provider": "threshold", "old": scorer["threshold"], "new": threshold}
     ]  # fmt: skip
@@ -152,17 +154,18 @@ def change_scorer(scorer: Row, changes: list[Row], yes: bool, as_json: bool, **c
             say("Nothing differs.")
         return
     if not as_json or not yes:
-        show_table(changes, ["provider", "old", "new"], err=as_json)
+        rows = [{"change": kind_of(change)} | change for change in changes]
+        show_table(rows, ["change", "provider", "old", "new"], err=as_json)
         say(f"It can change the scores of {scorer['passports']} passports.", err=as_json)
     if not yes:
         click.confirm("Change it?", abort=True, err=as_json)
     arguments = {"weights": None, "threshold": None} | change
-    (done,) = call(CHANGE, id=scorer["id"], digest=scorer["digest"], **arguments)
+    call(CHANGE, id=scorer["id"], digest=scorer["digest"], **arguments)
     if as_json:
-        show_json({"changes": changes} | done)
+        show_json({"changes": changes, "passports": scorer["passports"]})
     else:
         say(f"Changed. Requests score by it from now on; the scores that are stored follow with"
-            f" scorer rescore {scorer['id']}.")  # fmt: skip
+            f" scorer rescore --scorer {scorer['id']}.")  # fmt: skip
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[Row]:
@@ -172,6 +175,12 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[Row]:
         for provider in sorted(old.keys() | new.keys())
         if number(old.get(provider)) != number(new.get(provider))
     ]
+
+
+def kind_of(change: Row) -> str:
+    if change["old"] is None:
+        return "added"
+    return "removed" if change["new"] is None else "changed"
 
 
 def number(weight: Any) -> Any:

@@ -85,8 +85,10 @@ def failure(error: psycopg.Error) -> Failed:
     """An error of the database in one line. A detail that is not the functions' own may repeat a row, and so
     hold a hash."""
     code, diagnostics = error.sqlstate, error.diag
-    if code is None or code.startswith(LOST):
+    if code.startswith(LOST) if code else isinstance(error, psycopg.OperationalError):
         return Lost(f"The database cannot be reached: {' '.join(str(error).split())}")
+    if code is None:
+        return Failed(" ".join(str(error).split()))
     if code == "42883":
         return Failed("The database lacks the newest schema: run make migrate, or make adopt.")
     is_own = code.startswith("SC") or (code == "23514" and not diagnostics.constraint_name)

@@ -123,6 +123,8 @@ def reasons(credential: Row, address: str) -> list[str]:
         ]
     if credential["reason"] == "untrusted_issuer":
         lines.append(f"  Issuer: {text(credential['issuer'])}")
+    if credential["reason"] == "expired":
+        lines.append(f"  At {credential['expires_at']}.")
     if credential["reason"] == "future_proof":
         lines.append(f"  Dated {credential['signed_at']}.")
     return [*lines, f"  What would change it: {credential['change']}"]

@@ -107,10 +107,11 @@ def create(account: int, prefix: str | None, as_json: bool, **options: Any) -> N
 @click.argument("old_prefix", metavar="PREFIX")
 @click.option("--overlap-hours", type=click.FloatRange(0), default=24, show_default=True,
               help="For how long the old key still works.")  # fmt: skip
+@click.option("--prefix", help="What stands before the new key's dot; random unless given.")
 @json_option
-def rotate(old_prefix: str, overlap_hours: float, as_json: bool) -> None:
+def rotate(old_prefix: str, overlap_hours: float, prefix: str | None, as_json: bool) -> None:
     """Make the key that takes the place of PREFIX, with its limits and permissions, and show it."""
-    show_key(stored(ROTATE, None, old_prefix=old_prefix, overlap=timedelta(hours=overlap_hours)), as_json)
+    show_key(stored(ROTATE, prefix, old_prefix=old_prefix, overlap=timedelta(hours=overlap_hours)), as_json)
 
 
 @keys.command()

@@ -323,11 +323,11 @@ CREATE FUNCTION scorer.score_wallet(p_address text, p_scorer_id bigint, p_truste
 
 ALTER FUNCTION scorer.score_wallet(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) OWNER TO scorer_owner;
 
-CREATE FUNCTION scorer.show_scorer(p_scorer_id bigint, OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) RETURNS record
+CREATE FUNCTION scorer.show_scorer(p_scorer_id bigint, p_providers text[] DEFAULT NULL::text[], OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
-ALTER FUNCTION scorer.show_scorer(p_scorer_id bigint, OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.show_scorer(p_scorer_id bigint, p_providers text[], OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.stamp_fault(p_stamp jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -1003,8 +1003,8 @@ GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, 
 
 REVOKE ALL ON FUNCTION scorer.score_wallet(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION scorer.show_scorer(p_scorer_id bigint, OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION scorer.show_scorer(p_scorer_id bigint, OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) TO scorer_admin;
+REVOKE ALL ON FUNCTION scorer.show_scorer(p_scorer_id bigint, p_providers text[], OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.show_scorer(p_scorer_id bigint, p_providers text[], OUT id bigint, OUT name text, OUT threshold numeric, OUT weights jsonb, OUT digest text, OUT passports bigint) TO scorer_admin;
 
 REVOKE ALL ON FUNCTION scorer.stamp_fault(p_stamp jsonb) FROM PUBLIC;
 

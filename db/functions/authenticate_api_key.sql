@@ -45,12 +45,11 @@ first writes it, and nobody waits; those of count_requests.
 */
 declare
     v_nonce constant text := gen_random_uuid()::text;
-    v_key account_apikey;
+    v_key record;
     v_given text := p_key_hash;
     v_max_iterations constant integer := 2000000;
-    v_last_used_at timestamptz;
 begin
-    select k.*
+    select k.*, (select u.last_used_at from api_key_use as u where u.api_key_id = k.id::text) as last_used_at
     into v_key
     from account_apikey as k
     where k.prefix = p_key_prefix and not k.revoked and (k.expiry_date is null or k.expiry_date > now());
@@ -88,18 +87,13 @@ begin
         where k.id = v_key.id and k.hashed_key = v_key.hashed_key;
     end if;
 
-    select u.last_used_at
-    into v_last_used_at
-    from api_key_use as u
-    where u.api_key_id = v_key.id::text;
-
     -- The lock is let go of after the row can be seen: who has it next finds the row written, and nothing to do.
     if
-        v_last_used_at > now() - interval '1 hour' is not true
+        v_key.last_used_at > now() - interval '1 hour' is not true
         and pg_try_advisory_xact_lock(hashtextextended(format('use of API key %s', v_key.id), 0))
     then
         insert into api_key_use as u (api_key_id, last_used_at)
-        values (v_key.id::text, now())
+        values (v_key.id, now())
         on conflict on constraint api_key_use_pkey do update
             set last_used_at = excluded.last_used_at
             where u.last_used_at <= excluded.last_used_at - interval '1 hour';

@@ -1,5 +1,6 @@
 create or replace function scorer.show_scorer(
     p_scorer_id bigint,
+    p_providers text[] default null,
     out id bigint,
     out name text,
     out threshold numeric,
@@ -17,11 +18,13 @@ The scorer of a community.
 
 Arguments
   p_scorer_id  the community's id
+  p_providers  for passports: the providers whose weights are to change; null for any change
 
 Result
   id, name   the community's
   digest     what change_scorer is to be given: another one once weights or threshold have changed
-  passports  how many the communities of this scorer have
+  passports  how many the communities of this scorer have whose score can change: those whose stored score counts one of
+             p_providers, without it all
 
 Errors
   SC002 unknown scorer
@@ -37,7 +40,15 @@ begin
         encode(sha256(convert_to(concat_ws(' ', s.threshold, s.weights), 'UTF8')), 'hex'),
         (
             select count(*) from registry_passport as p
-            where p.community_id in (select o.id from account_community as o where o.scorer_id = c.scorer_id)
+            where
+                p.community_id in (select o.id from account_community as o where o.scorer_id = c.scorer_id)
+                and (
+                    p_providers is null
+                    or exists (
+                        select from registry_score as r
+                        where r.passport_id = p.id and r.stamp_scores ?| p_providers
+                    )
+                )
         )
     into id, name, threshold, weights, digest, passports
     from account_community as c
@@ -53,5 +64,5 @@ begin
 end;
 $function$;
 
-revoke execute on function scorer.show_scorer(bigint) from public;
-grant execute on function scorer.show_scorer(bigint) to scorer_admin;
+revoke execute on function scorer.show_scorer(bigint, text[]) from public;
+grant execute on function scorer.show_scorer(bigint, text[]) to scorer_admin;
