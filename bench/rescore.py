@@ -167,9 +167,9 @@ def main() -> int:
         ((wrong,),) = world.execute("select count(*) from registry_score where score = 0")
     assert wrong == 0, f"{wrong} passports have the score from before"
     speed = arguments.wallets / seconds
-    print(title("wallets a second", "live", "requests", "p50 ms", "p99 ms"))
-    for name, taken in (("before", before), ("during", during)):
-        print(line(f"{speed:,.0f}" if taken is during else "", name, f"{len(taken):,}", *milliseconds(taken)))
+    print(title("live", "requests", "p50 ms", "p99 ms", "wallets a second"))
+    print(line("before", f"{len(before):,}", *milliseconds(before), "0"))
+    print(line("during", f"{len(during):,}", *milliseconds(during), f"{speed:,.0f}"))
     ratio = percentile(during, 99) / percentile(before, 99)
     print(f"p99 during it is {ratio:.2f} times that before")
     print(f"CPU ms a wallet: {worked[0]:.2f} PostgreSQL, the live requests' too; {worked[1]:.2f} the command")

@@ -55,7 +55,7 @@ def weigh(world: World, scorer: int = 1, **weights: str) -> None:
 
 def start(world: World, *arguments: object, **environment: str) -> subprocess.Popen[str]:
     given = {
-        "DATABASE_URL": operator_url_of(world.url),
+        "DATABASE_URL": operator_url_of(world.service_url),
         "TRUSTED_IAM_ISSUERS": json.dumps([world.issuer.did]),
     }
     return subprocess.Popen(
@@ -250,6 +250,7 @@ def test_two_runs_at_once_score_each_passport_once(world: World) -> None:
     assert set(events(world).values()) == {2}
 
 
+@pytest.mark.http
 def test_requests_are_answered_meanwhile(world: World, serve: Callable[..., Service]) -> None:
     """Wallets with nullifiers in common, asked for while they are scored again, several at a time."""
     watch(world.connection)
