@@ -42,7 +42,7 @@ LIMIT = 2.0
 BEFORE = 30
 # Connections that ask: more than requests that are under way at the rates that this is for.
 CLIENTS = 8
-SETTINGS = {"fsync": "on", "shared_buffers": "2GB", "max_wal_size": "16GB", "checkpoint_timeout": "15min"}
+SETTINGS = {"fsync": "on", "shared_buffers": "2GB", "max_wal_size": "8GB", "checkpoint_timeout": "15min"}
 ADDRESS = "'0x' || lpad(to_hex(n), 40, '0')"
 # Wallets as after their first scoring: what a request has checked, claimed, stored and answered.
 FILL = [
