@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -60,9 +61,7 @@ class Time(click.ParamType):  # type: ignore[type-arg]
     help="Wallets a second at most; as many as can be unless told.",
 )
 @click.option("--since", type=Time(), help="Go on: leave what was scored since, as a run says that stopped.")
-@click.option(
-    "--after", type=click.IntRange(0), default=0, help="Go on: from where a run stopped, as it says."
-)
+@click.option("--after", type=click.IntRange(0), help="Go on: from where a run stopped, as it says.")
 def rescore(
     scorer_id: int | None,
     wallets: IO[str] | None,
@@ -72,7 +71,7 @@ def rescore(
     jobs: int,
     rate: float,
     since: datetime | None,
-    after: int,
+    after: int | None,
 ) -> None:
     """Score passports again, as requests would: all of --scorer, those of a list, or those that expire.
 
@@ -89,7 +88,7 @@ def rescore(
         raise click.UsageError("Which passports? Give --scorer, --expires-before, or both.")
     if wallets and (scorer_id is None or expires_before):
         raise click.UsageError("--wallets goes with --scorer, and not with --expires-before.")
-    choice = Choice(scorer_id, addresses_of(wallets) if wallets else None, expires_before, since, after)
+    choice = Choice(scorer_id, addresses_of(wallets) if wallets else None, expires_before, since, after or 0)
     try:
         with url() as there:
             given = {"DATABASE_URL": there, "TRUSTED_IAM_ISSUERS": json.dumps(sorted(trusted_issuers()))}
@@ -103,7 +102,7 @@ def rescore(
 
             for signum in SIGNALS:
                 signal.signal(signum, stop)
-            status = carried_out(run, jobs, out)
+            status = carried_out(run, jobs, out, goes_on=after is not None)
     except SettingError as error:
         raise Failed(str(error)) from None
     sys.exit(status or (130 if signal.SIGINT in received else 0))
@@ -137,22 +136,26 @@ def opened(path: Path, goes_on: bool) -> IO[str]:
     return out
 
 
-def carried_out(run: "Run", jobs: int, out: Path | None) -> int:
-    """Has a run work, and says what came of it; gives the exit status."""
+def carried_out(run: "Run", jobs: int, out: Path | None, goes_on: bool) -> int:
+    """Has a run work, and says what came of it; gives the exit status. goes_on adds to the file that is
+    there."""
     from api.database import Unavailable, Unforeseen
     from cli.rescoring import TooManyFailed, line
 
     reason = ""
     try:
         run.begin()
-        run.out = opened(out, goes_on=run.choice.after > 0) if out else None
+        run.out = opened(out, goes_on) if out else None
         print(f"What is scored from now on is not scored again: --since {run.since_text}", file=sys.stderr)
         run.work(jobs)
     except (Unavailable, Unforeseen, TooManyFailed) as error:
         reason = line(error)
+    except OSError as error:
+        reason = f"{out}: {error.strerror}"
     finally:
         if run.out:
-            run.out.close()
+            with suppress(OSError):
+                run.out.close()
     if run.is_told and sys.stderr.isatty():
         print(file=sys.stderr)
     print(said(run, reason), file=sys.stderr if reason else sys.stdout)
@@ -172,6 +175,8 @@ def said(run: "Run", reason: str) -> str:
     if reason:
         # The server may have lost what it wrote last.
         return f"Stopped: {reason}. {done}; go on with --since {run.since_text}."
-    if run.stopped.is_set() and run.position < run.last:
+    if run.failed:
+        return f"{done}; try those again with --since {run.since_text}."
+    if not run.is_complete:
         return f"{done}; go on with --since {run.since_text} --after {run.position}."
     return f"{done}; none is left."

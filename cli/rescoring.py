@@ -143,6 +143,7 @@ class Run:
     no_longer_pass: int = 0
     started: float = field(default_factory=time.monotonic)
     is_told: bool = False
+    is_complete: bool = False
     _failed_in_vain: int = 0
     _failed_at: set[int] = field(default_factory=set)
     _due: float = 0
@@ -151,7 +152,8 @@ class Run:
     def begin(self) -> None:
         """Takes the time from which on a score is a new one. Raises Unavailable, Unforeseen where there is no
         such community."""
-        self.since = self.choice.since or self._page(NO_ID, None).asked_at
+        now = self._page(NO_ID, None).asked_at
+        self.since = self.choice.since or now
         self.position = self.choice.after
 
     @property
@@ -172,6 +174,7 @@ class Run:
                     page = self._page(max(self.choice.after, self.last - LOOK_BACK), self.since)
                     late = (wallet for wallet in self._of(page) if wallet.position not in self._failed_at)
                     self._score_all(threads, late)
+        self.is_complete = not self.stopped.is_set()
 
     def _score_all(self, threads: ThreadPoolExecutor, wallets: Iterator[Wallet]) -> None:
         begun: deque[tuple[Wallet, Future[Rescored]]] = deque()

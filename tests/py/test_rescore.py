@@ -31,7 +31,9 @@ PATIENCE_SECONDS = 60
 SAID = re.compile(
     r"(Scored|Would score) (?P<scored>[\d,]+) wallets in [\d.]+ s: (?P<up>\d+) pass that did not,"
     r" (?P<down>\d+) do not that did; (?P<since>\d+) were scored meanwhile, (?P<gone>\d+) have no passport,"
-    r" (?P<failed>\d+) failed; (?P<end>none is left|go on with (?P<options>--since \S+ --after \d+))\.\n"
+    r" (?P<failed>\d+) failed; (none is left|go on with (?P<options>--since \S+ --after \d+)"
+    r"|try those again with (?P<again>--since \S+))"
+    r"\.\n"
 )
 NOTHING = {"scored": 0, "up": 0, "down": 0, "since": 0, "gone": 0, "failed": 0}
 
@@ -55,7 +57,7 @@ def weigh(world: World, scorer: int = 1, **weights: str) -> None:
 
 def start(world: World, *arguments: object, **environment: str) -> subprocess.Popen[str]:
     given = {
-        "DATABASE_URL": operator_url_of(world.url),
+        "DATABASE_URL": operator_url_of(world.service_url),
         "TRUSTED_IAM_ISSUERS": json.dumps([world.issuer.did]),
     }
     return subprocess.Popen(
@@ -79,7 +81,11 @@ def finished(process: subprocess.Popen[str], status: int = 0) -> tuple[dict[str,
     counted = {name: int(said[name].replace(",", "")) for name in NOTHING}
     first, _, rest = errors.partition("\n")
     assert first.startswith("What is scored from now on is not scored again: --since ")
-    return {name: count for name, count in counted.items() if count}, said["options"] or "", rest
+    return (
+        {name: count for name, count in counted.items() if count},
+        said["options"] or said["again"] or "",
+        rest,
+    )
 
 
 def run_of(world: World, choice: Choice, database: Passports | None = None, **changes: Any) -> Run:
@@ -250,6 +256,7 @@ def test_two_runs_at_once_score_each_passport_once(world: World) -> None:
     assert set(events(world).values()) == {2}
 
 
+@pytest.mark.http
 def test_requests_are_answered_meanwhile(world: World, serve: Callable[..., Service]) -> None:
     """Wallets with nullifiers in common, asked for while they are scored again, several at a time."""
     watch(world.connection)
@@ -370,7 +377,7 @@ def test_a_wallet_that_fails_is_told_and_the_others_go_on(
         assert client.get(world.path(wallet), headers={"X-API-Key": world.key}).status_code == 200
     world.unguard_weights()
     weigh(world, Github="5", Odd="odd")
-    counted, _, errors = finished(start(world, "--scorer", 1), 1)
+    counted, options, errors = finished(start(world, "--scorer", 1), 1)
     assert counted == {"scored": 3, "up": 3, "failed": 3}
     assert [line.split(" of ")[0] for line in errors.splitlines()] == wallets[2:5]
     assert errors.count('Community 1 has an unusable weight for provider "Odd"'.replace('"', "'")) == 3
@@ -380,6 +387,8 @@ def test_a_wallet_that_fails_is_told_and_the_others_go_on(
         run.work(1)
     assert run.failed == 2
     assert capsys.readouterr().err.count("\n") == 2
+    weigh(world, Odd="1")
+    assert finished(start(world, "--scorer", 1, *options.split()))[0]["scored"] == 3
 
 
 def test_a_passport_that_is_locked_fails_alone(world: World) -> None:
@@ -418,6 +427,26 @@ def test_a_passport_that_a_request_made_meanwhile_is_found(world: World) -> None
         run.work(2)
     assert run.scored == 7
     assert scores(world) == dict.fromkeys([*wallets, late], "5")
+
+
+def test_a_run_that_is_stopped_at_once_has_not_done_all(world: World) -> None:
+    filled(world, 3)
+    run = run_of(world, Choice(1))
+    run.stopped.set()
+    run.work(2)
+    assert (run.scored, run.is_complete) == (0, False)
+    run.stopped.clear()
+    run.work(2)
+    assert (run.scored, run.is_complete) == (3, True)
+
+
+def test_a_file_that_cannot_be_written_ends_a_run(world: World) -> None:
+    filled(world, 3)
+    process = start(world, "--scorer", 1, "--after", 0, "--out", "/dev/full")
+    output, errors = process.communicate()
+    assert (process.returncode, output) == (1, "")
+    assert "Stopped: /dev/full: No space left on device." in errors
+    assert "Traceback" not in errors
 
 
 def test_a_rate_is_kept_to(world: World) -> None:
