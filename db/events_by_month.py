@@ -39,6 +39,13 @@ select format('grant %%s on scorer.registry_event to %%s', a.privilege_type,
 from pg_class as c, aclexplode(c.relacl) as a
 where c.oid = %s::regclass and a.grantee <> c.relowner
 """
+HISTORY = """
+select c.relname::text
+from pg_inherits as h
+inner join pg_index as i on i.indexrelid = h.inhrelid
+inner join pg_class as c on c.oid = h.inhrelid
+where h.inhparent = to_regclass('scorer.registry_event_history') and i.indrelid = to_regclass(%s)
+"""
 ROLE = """
 do $block$
 begin
@@ -224,10 +231,15 @@ def next_id(connection: psycopg.Connection) -> int:
 
 
 def run(connection: psycopg.Connection, statements: str, month: str, until: object, next_: int) -> None:
-    names = {name: sql.Identifier(f"{month}_{name}") for name in ("key", "history")}
+    """Runs one of the two switches, with the names that a month's key and history index have."""
+    found = connection.execute(HISTORY, [f"scorer.{month}"]).fetchone()
     connection.execute(
         sql.SQL(statements).format(  # type: ignore[arg-type]
-            month=sql.Identifier(month), until=literal(until), next=sql.Literal(next_), **names
+            month=sql.Identifier(month),
+            key=sql.Identifier(f"{month}_pkey"),
+            history=sql.Identifier(*(found or (f"{month}_history",))),
+            until=literal(until),
+            next=sql.Literal(next_),
         )
     )
 

@@ -51,6 +51,7 @@ begin
     select s.digest
     into v_after
     from check_sweep as s
+    where s.id = 1
     for update skip locked;
 
     if not found then
@@ -110,8 +111,9 @@ begin
         (select s.digest from seen as s order by s.digest desc limit 1)
     into looked_at, removed, v_last;
 
-    update check_sweep
-    set digest = case when looked_at < least(p_limit, 10000) then '' else v_last end;
+    update check_sweep as s
+    set digest = case when looked_at < least(p_limit, 10000) then '' else v_last end
+    where s.id = 1;
 end;
 $function$;
 

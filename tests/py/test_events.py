@@ -212,6 +212,8 @@ def test_where_events_are_another_services_there_is_nothing_to_make(world: World
 @pytest.mark.own_tables
 def test_events_are_put_by_month_and_back_while_requests_run(world: World) -> None:
     by_month = world.execute(SHAPE)
+    # One that has them by month from the start has a way back, too.
+    assert "; 0 were copied," in events_by_month.undo(world.url)
     world.execute(ONE_TABLE)
     world.execute("grant select on registry_event to scorer_caller")
     in_one = world.execute(SHAPE)
