@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from api import answer_size, batch, request_body
+from api.refused import UNAVAILABLE
 from harness.existing import base_table
 from harness.server import connect
 from harness.service import Service
@@ -84,7 +85,7 @@ def test_a_wallet_that_is_locked_costs_itself_alone(world: World, client: FlaskC
     with connect(world.url) as other, other.transaction():
         other.execute("select from registry_passport where address = %s for update", [WALLETS[0]])
         locked, free = scores(client, WALLETS[:2])
-    assert locked == {"address": WALLETS[0], "detail": batch.UNAVAILABLE, "status": 503}
+    assert locked == {"address": WALLETS[0], "detail": UNAVAILABLE, "status": 503}
     assert free["score"] == "2.25000"
 
 
