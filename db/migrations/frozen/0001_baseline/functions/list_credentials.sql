@@ -73,7 +73,7 @@ begin
         return;
     end if;
 
-    -- By the address alone. A sort by id in the same statement would have the planner read all wallets' credentials in
+    -- By the address alone. A sort by id in the same statement could have the planner read all wallets' credentials in
     -- the order of their ids.
     v_live := array(
         select c.id from ceramic_cache as c
@@ -110,6 +110,8 @@ begin
                 array_position(v_page, c.id) as i
             from ceramic_cache as c
             where c.id = any(v_page)
+            -- Without it the text would be made once for each place where it stands.
+            offset 0
         ) as d
     ) as p
     where p.bytes <= p_max_bytes or p.i = 1;
