@@ -7,7 +7,7 @@ URLs (payload 2.0) are put in that shape first, and what a valid event may leave
 import logging
 import os
 from typing import Any
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
 
 import awsgi
 
@@ -58,6 +58,9 @@ def answer(event: Event, context: object) -> Event:
 def complete(event: Event) -> Event:
     """A REST or load balancer event with every field that aws-wsgi reads."""
     query = event.get("queryStringParameters") or last_values(event.get("multiValueQueryStringParameters"))
+    if "elb" in (event.get("requestContext") or {}):
+        # A load balancer, alone of all, passes on what the client encoded.
+        query = {unquote_plus(name): unquote_plus(value) for name, value in (query or {}).items()}
     headers = event.get("headers") or last_values(event.get("multiValueHeaders"))
     return event | {
         "path": wsgi_path(event.get("path") or "/"),

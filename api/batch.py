@@ -20,7 +20,7 @@ MAX_ADDRESSES = 100
 BEGUN = 8
 # Room that is kept for the wallets that are not reached.
 UNREACHED_BYTES = 40_000
-SHAPE = 'The body is not {"addresses": [...]}'
+SHAPE = 'Send {"addresses": [...]}.'
 UNREACHED = "This address was not reached within this request. Please ask for it again."
 
 Entry = dict[str, Any]
@@ -114,10 +114,10 @@ def addresses_of(body: bytes) -> list[str]:
     try:
         given = json.loads(body)
     except (ValueError, RecursionError):
-        raise Refused(400, f"The body is not JSON. {SHAPE}.") from None
+        raise Refused(400, f"The body is not JSON. {SHAPE}") from None
     addresses = given.get("addresses") if isinstance(given, dict) else None
     if not isinstance(addresses, list):
-        raise Refused(422, f"{SHAPE}.")
+        raise Refused(422, f"The body has no array addresses. {SHAPE}")
     if not 1 <= len(addresses) <= MAX_ADDRESSES:
         raise Refused(422, f"addresses has {len(addresses)} elements: give 1 to {MAX_ADDRESSES}.")
     if not all(isinstance(address, str) for address in addresses):

@@ -82,7 +82,7 @@ def page_of(address: str, given: dict[str, str]) -> Page:
         cursor = None
     if cursor == {} and not token:
         return Page(limit)
-    raise Refused(400, "Invalid token. Give one of next or prev, or none for the first page.")
+    raise Refused(404, "There is no page of this token: follow next or prev, or ask without one.")
 
 
 def link(url: str, page: Page, direction: str, id_: int | None) -> str | None:

@@ -63,8 +63,10 @@ begin
             when a.is_refused then 'rate_limited'
         end,
         a.legacy_parameters,
+        a.account_id,
+        a.api_key_id,
         a.rate_window
-    into outcome, legacy_parameters, rate_window
+    into outcome, legacy_parameters, account_id, api_key_id, rate_window
     from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash, 1) as a;
 
     if outcome is not null then
@@ -76,7 +78,7 @@ begin
         return;
     end if;
 
-    -- By the address alone. A sort by id in the same statement would have the planner read all wallets' credentials in
+    -- By the address alone. A sort by id in the same statement could have the planner read all wallets' credentials in
     -- the order of their ids.
     v_live := array(
         select c.id from ceramic_cache as c
@@ -113,6 +115,8 @@ begin
                 array_position(v_page, c.id) as i
             from ceramic_cache as c
             where c.id = any(v_page)
+            -- Without it the text would be made once for each place where it stands.
+            offset 0
         ) as d
     ) as p
     where p.bytes <= p_max_bytes or p.i = 1;

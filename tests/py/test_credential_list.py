@@ -89,8 +89,8 @@ def test_a_page_has_a_thousand_unless_told(world: World) -> None:
         ("limit=", 422, "limit is not an integer."),
         ("limit=x", 422, "limit is not an integer."),
         ("limit=1.5", 422, "limit is not an integer."),
-        ("token=x", 400, "Invalid token. Give one of next or prev, or none for the first page."),
-        ("token=%C3%A9", 400, "Invalid token. Give one of next or prev, or none for the first page."),
+        ("token=x", 404, "There is no page of this token: follow next or prev, or ask without one."),
+        ("token=%C3%A9", 404, "There is no page of this token: follow next or prev, or ask without one."),
     ],
 )
 def test_a_bad_query_is_refused_once_the_key_is_known(
@@ -107,7 +107,7 @@ def test_a_bad_query_is_refused_once_the_key_is_known(
 )  # fmt: skip
 def test_a_token_of_another_kind_is_refused(client: FlaskClient, cursor: object) -> None:
     token = base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode().rstrip("=")
-    assert get(client, f"/v2/stamps/{ADDRESS}?token={token}")[0] == 400
+    assert get(client, f"/v2/stamps/{ADDRESS}?token={token}")[0] == 404
 
 
 def test_the_existing_service_s_tokens_are_understood(world: World, client: FlaskClient) -> None:
@@ -134,7 +134,7 @@ def test_a_page_that_would_be_too_large_ends_before(
 ) -> None:
     """Nothing is lost: the next one goes on from there."""
     world.put(ADDRESS, "Large", {"number": 7, "text": "x" * 1000})
-    monkeypatch.setattr(answer_size, "OTHER_BYTES", 250)
+    monkeypatch.setattr(answer_size, "SERVER_BYTES", 250)
     sizes, all_numbers, url = [], [], f"/v2/stamps/{ADDRESS}?limit=100"
     while url:
         page = get(client, url)[1]

@@ -26,8 +26,8 @@ def client(world: World) -> FlaskClient:
     return world.client()
 
 
-def limit(world: World, rate_limit: str, **columns: object) -> None:
-    world.add_key(LIMITED, rate_limit=rate_limit, **columns)
+def limit(world: World, rate_limit: str) -> None:
+    world.add_key(LIMITED, rate_limit=rate_limit, name="nightly")
 
 
 def get(client: FlaskClient, path: str, key: str = LIMITED) -> tuple[int, dict[str, str]]:
@@ -147,7 +147,7 @@ def test_a_limit_that_is_none_is_an_error_that_names_the_key_to_the_operator_alo
 ) -> None:
     table = base_table(world.connection, "account_apikey")
     world.execute(f"alter table {table} drop constraint if exists account_apikey_rate_limit_check")
-    limit(world, "plenty", name="nightly")
+    limit(world, "plenty")
     response = client.get(world.path(ADDRESS), headers={"X-API-Key": LIMITED})
     assert response.status_code == 500
     assert response.json == {"detail": "Unexpected error while submitting passport"}
