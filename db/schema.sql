@@ -7,7 +7,7 @@ CREATE SCHEMA scorer;
 
 ALTER SCHEMA scorer OWNER TO scorer_owner;
 
-CREATE FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id bigint) RETURNS record
+CREATE FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
     SET lock_timeout TO '10s'
@@ -16,13 +16,13 @@ CREATE FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_lega
     SET enable_seqscan TO 'off'
     SET jit TO 'off';
 
-ALTER FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id bigint) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text) OWNER TO scorer_owner;
 
-CREATE FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text DEFAULT NULL::text, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id bigint) RETURNS record
+CREATE FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text DEFAULT NULL::text, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
-ALTER FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id bigint) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.erase_wallet(p_address text) RETURNS jsonb
     LANGUAGE plpgsql
@@ -553,10 +553,10 @@ GRANT USAGE ON SCHEMA scorer TO scorer_api;
 GRANT USAGE ON SCHEMA scorer TO scorer_caller;
 GRANT USAGE ON SCHEMA scorer TO scorer_checker;
 
-REVOKE ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id bigint) TO scorer_api;
+REVOKE ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text) TO scorer_api;
 
-REVOKE ALL ON FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.erase_wallet(p_address text) FROM PUBLIC;
 

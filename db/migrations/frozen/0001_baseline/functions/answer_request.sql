@@ -15,7 +15,7 @@ create or replace function scorer.answer_request(
     out left_out jsonb,
     out answer jsonb,
     out account_id bigint,
-    out api_key_id bigint
+    out api_key_id text
 )
 language plpgsql
 volatile
@@ -55,7 +55,7 @@ Result
   left_out           with 'scored', array of [provider, reason] of the credentials that did not count, or null
   answer             with 'scored', as score_passport gives it
   account_id, api_key_id
-                     whose request it is: the ids of account and key, once the key is known
+                     whose request it is, as authenticate_api_key gives it, once the key is known
 
 Errors: those of score_checked_stamps.
 

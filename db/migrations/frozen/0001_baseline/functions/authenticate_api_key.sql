@@ -4,7 +4,7 @@ create or replace function scorer.authenticate_api_key(
     p_legacy_key_hash text default null,
     out account_id bigint,
     out legacy_parameters text,
-    out api_key_id bigint
+    out api_key_id text
 )
 language plpgsql
 volatile
@@ -24,7 +24,8 @@ Result
   legacy_parameters  pbkdf2_sha256$iterations$salt where the key is stored in the legacy form and
                      p_legacy_key_hash was not passed: derive it and call again. A key that takes more than
                      2,000,000 iterations is refused: whoever knows its prefix would have them made
-  api_key_id         with account_id, the key's own id
+  api_key_id         with account_id, what names the key in a log: its id, where that is a number, else the first
+                     16 hexadecimal digits of the id's sha256: the existing service's ids repeat the stored hash
 
 A legacy key that matches is stored as sha256 from then on.
 
@@ -66,7 +67,11 @@ begin
     end if;
 
     account_id := v_key.account_id;
-    api_key_id := v_key.id;
+    api_key_id := v_key.id::text;
+
+    if api_key_id !~ '^[0-9]+$' then
+        api_key_id := left(encode(sha256(convert_to(api_key_id, 'UTF8')), 'hex'), 16);
+    end if;
 
     if v_given is distinct from p_key_hash then
         update account_apikey as k
