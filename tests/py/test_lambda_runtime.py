@@ -224,7 +224,7 @@ def test_the_schedule_checks_documents_within_its_time(world: World, start: Star
     assert instance.invoke(SCHEDULED, seconds=300) == {"checked": 1, "kept": 1, "left": 0}
     assert instance.invoke(SCHEDULED, seconds=300) == {"checked": 0, "kept": 0, "left": 0}
     line = json.loads(output.read_text().splitlines()[1])
-    assert (line["event"], line["checked"], line["kept"], line["left"]) == ("checked_ahead", 1, 1, 0)
+    assert (line["event"], line["checked"], line["kept"], line["left"]) == ("check_ahead", 1, 1, 0)
 
 
 def test_a_schedule_that_cannot_reach_the_database_is_an_error_of_the_function(
