@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TextIO
 
+from api import json_lines
 from api.credentials import VERIFIER, Check, check
 from api.database import Database, Detached, Unavailable, Unchecked, Unforeseen
 from api.settings import SettingError, Settings
@@ -121,7 +123,7 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
     except SettingError as error:
-        print(error, file=sys.stderr)
+        tell(sys.stderr, "CRITICAL", str(error))
         return 2
     run = Run(
         Database(settings.database_url, settings.database_password),
@@ -144,17 +146,27 @@ def main() -> int:
             work_together(run, arguments.jobs, start)
     except Detached:
         # As requests do, it waits for whoever changes the tables: until the next run.
-        print(
-            "The tables are being changed. What was checked is kept: run it again to go on.", file=sys.stderr
-        )
+        told = "The tables are being changed. What was checked is kept: run it again to go on."
+        tell(sys.stderr, "WARNING", told)
         return 0
     except (Unavailable, Unforeseen, BrokenExecutor) as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        print(f"Stopped: {reason}. What was checked is kept: run it again to go on.", file=sys.stderr)
+        told = f"Stopped: {reason}. What was checked is kept: run it again to go on."
+        tell(sys.stderr, "ERROR", told)
         return 1
     left = f"at most {run.ids_left:,} are left: run it again to go on" if run.ids_left else "none is left"
-    print(f"Checked {run.checked:,} documents in {time.monotonic() - start:.1f} s; {left}.")
+    told = f"Checked {run.checked:,} documents in {time.monotonic() - start:.1f} s; {left}."
+    tell(sys.stdout, "INFO", told, checked=run.checked, kept=run.kept, left=run.ids_left)
     return 130 if signal.SIGINT in received else 0
+
+
+def tell(stream: TextIO, level: str, text: str, **counts: int) -> None:
+    """Prints a sentence to a terminal; elsewhere a line in the form of the log, with what it counts."""
+    if stream.isatty():
+        print(text, file=stream)
+        return
+    event = {"event": "check_ahead", "message": text, **counts}
+    print(json_lines.line(event, level, time.time()), file=stream, flush=True)
 
 
 def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
@@ -214,10 +226,11 @@ def work_together(run: Run, count: int, start: float) -> None:
                 run.stopped.set()
             if run.checked and (terminal or not ended):
                 speed = run.checked / (time.monotonic() - start)
-                show(
-                    f"{run.checked:,} documents, {speed:,.0f} a second, at most {run.ids_left:,} left",
-                    terminal,
-                )
+                text = f"{run.checked:,} documents, {speed:,.0f} a second, at most {run.ids_left:,} left"
+                if terminal:
+                    show(text, terminal)
+                else:
+                    tell(sys.stderr, "INFO", text, checked=run.checked, kept=run.kept, left=run.ids_left)
             for each in ended:
                 each.result()
     if terminal and run.checked:

@@ -44,5 +44,5 @@ def handler(event: object, context: Context) -> dict[str, int | None]:
     run.begin()
     run.work()
     counts = {"checked": run.checked, "kept": run.kept, "left": run.ids_left, **asdict(kept_up)}
-    log.info({"event": "checked_ahead"} | counts)
+    log.info({"event": "check_ahead"} | counts)
     return counts

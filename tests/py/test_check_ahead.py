@@ -32,9 +32,7 @@ from local.issuer import Issuer
 
 ADDRESS = "0x" + "c" * 40
 OTHER = "0x" + "d" * 40
-CHECKED = re.compile(
-    r"Checked ([\d,]+) documents in [\d.]+ s; (none is left|at most [\d,]+ are left: .+)\.\n"
-)
+CHECKED = re.compile(r"Checked ([\d,]+) documents in [\d.]+ s; (none is left|at most [\d,]+ are left: .+)\.")
 PATIENCE_SECONDS = 60
 # A range of ids that is left, or claimed, of any verifier.
 UNFINISHED = """
@@ -78,7 +76,8 @@ def finished(process: subprocess.Popen[str], status: int = 0) -> tuple[int, str]
     """How many documents a command says that it has checked, and what is left."""
     output, errors = process.communicate()
     assert (process.returncode, errors) == (status, "")
-    ended = CHECKED.fullmatch(output)
+    (line,) = output.splitlines()
+    ended = CHECKED.fullmatch(json.loads(line)["message"])
     assert ended, output
     return int(ended[1].replace(",", "")), ended[2]
 
@@ -418,6 +417,10 @@ def test_progress_is_told_a_line_at_a_time_and_on_a_terminal_in_one_line(
         check_ahead.work_together(run, 1, time.monotonic())
         said = capsys.readouterr().err
         line = r"\d+ documents, [\d,]+ a second, at most \d+ left"
+        if not is_terminal:
+            events = [json.loads(text) for text in said.splitlines()]
+            assert [event["event"] for event in events] == ["check_ahead"] * len(events)
+            said = "".join(f"{event['message']}\n" for event in events)
         assert re.fullmatch(rf"(\r{line}\x1b\[K)+\n" if is_terminal else rf"({line}\n)+", said), said
 
 
@@ -458,7 +461,7 @@ def test_a_database_that_goes_away_ends_a_run(world: World) -> None:
     finally:
         world.execute("alter role service connection limit -1")
     assert (process.returncode, output, errors.count("\n")) == (1, "", 1), errors
-    assert errors.startswith("Stopped: ")
+    assert json.loads(errors)["message"].startswith("Stopped: ")
     assert 0 < kept(world) < 100
 
 
@@ -472,7 +475,7 @@ def test_processes_that_die_end_a_run(world: World) -> None:
             child.kill()
     output, errors = process.communicate()
     assert (process.returncode, output, errors.count("\n")) == (1, "", 1), errors
-    assert errors.startswith("Stopped: ")
+    assert json.loads(errors)["message"].startswith("Stopped: ")
     assert 0 < kept(world) < 100
 
 

@@ -226,7 +226,7 @@ def test_the_schedule_checks_documents_within_its_time(world: World, start: Star
     assert instance.invoke(SCHEDULED, seconds=300) == {"checked": 1, "kept": 1, "left": 0} | same
     assert instance.invoke(SCHEDULED, seconds=300) == {"checked": 0, "kept": 0, "left": 0} | same
     line = json.loads(output.read_text().splitlines()[1])
-    expected = {"event": "checked_ahead", "checked": 1, "kept": 1, "left": 0} | same
+    expected = {"event": "check_ahead", "checked": 1, "kept": 1, "left": 0} | same
     assert expected.items() <= line.items()
 
 

@@ -18,8 +18,8 @@ from api.app import create_app
 from db.migrate import ROOT
 from harness.printed import Lines
 from harness.service import Service, free_port
+from harness.template import read, watched_metrics, watched_routes
 from harness.world import World
-from tests.py.test_template import OURS, template_as_it_is, watched_metrics, watched_routes
 
 pytestmark = pytest.mark.http
 
@@ -70,8 +70,8 @@ def test_what_the_template_watches_is_sent(world: World, lines: Lines) -> None:
     command = r"--namespace (\w+) --metric-name (\w+) --dimensions (\w+)="
     ((namespace, name, dimension),) = re.findall(command, page)
     sent.add((namespace, name, frozenset([dimension])))
-    template = template_as_it_is()
-    watched = {each for each in watched_metrics(template) if each[0] == OURS}
+    template = read()
+    watched = {each for each in watched_metrics(template) if each[0] == metrics.NAMESPACE}
     assert len(watched) == 11
     assert watched <= sent
     assert watched_routes(template) == {line["route"]}
