@@ -855,8 +855,6 @@ CREATE INDEX ceramic_cache_live_address ON scorer.ceramic_cache USING btree (add
 
 CREATE INDEX registry_event_history ON ONLY scorer.registry_event USING btree (action, address, community_id, created_at);
 
-CREATE INDEX registry_event_score_history ON ONLY scorer.registry_event USING btree (action, address, community_id, created_at);
-
 CREATE INDEX registry_stamp_passport ON scorer.registry_stamp USING btree (passport_id);
 
 CREATE TRIGGER guard_live_link BEFORE UPDATE OF address ON scorer.registry_hashscorerlink FOR EACH ROW WHEN (((old.expires_at > now()) AND ((new.address)::text <> (old.address)::text))) EXECUTE FUNCTION scorer.guard_live_link();
