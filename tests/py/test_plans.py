@@ -60,7 +60,10 @@ from pg_index as i
 inner join pg_stat_user_indexes as s on s.indexrelid = i.indexrelid
 left join pg_inherits as m on m.inhrelid = i.indexrelid
 inner join pg_class as c on c.oid = coalesce(m.inhparent, i.indexrelid)
-where s.schemaname = 'scorer' and not i.indisprimary and c.relname <> 'api_key_rotation_successor_id_key'
+where
+    s.schemaname = 'scorer'
+    and not i.indisprimary
+    and c.relname not in ('api_key_rotation_successor_id_key', 'ceramic_cache_deleted_address')
 group by c.relname
 having sum(s.idx_scan) = 0
 """
@@ -168,7 +171,6 @@ class Session:
         for dry_run in (True, False):
             assert self.call(RESCORE, third, [self.world.issuer.did], VERIFIER, dry_run) == ("scored",)
         assert self.call(DUE)[0] > 0
-        assert self.call("select count(*) from list_credentials(%s)", third) != (0,)
         assert self.call(PRUNE, VERIFIER) != (0,)
         key_hash = keys.sha256_hash(self.world.key)
         assert self.call(HISTORY, key_hash, third) == ("found",)
@@ -225,8 +227,7 @@ def test_a_reading_from_end_to_end_would_be_seen(planned: Session) -> None:
 
 @pytest.mark.own_tables
 def test_every_index_is_used(planned: Session) -> None:
-    """But primary keys, by whose ids other services go, and the one by which a key takes the place of one
-    other key alone."""
+    """But primary keys, by whose ids other services go, and what the command scorer alone needs."""
     planned.connection.execute("select pg_stat_force_next_flush()")
     planned.world.execute("select pg_stat_force_next_flush()")
     assert planned.world.execute(INDEXES) == []
