@@ -61,7 +61,8 @@ def read(path: Path, rate: float | None = None) -> Profile:
 def planned(profile: Profile, seed: int | None = None) -> list[float]:
     """The seconds at which requests are to be sent: evenly, or, with a seed, at random as those of many
     clients that know nothing of each other come (Poisson)."""
-    counts = itertools.count(1) if seed is None else arrivals(random.Random(seed))
+    # In the middle of their share of time, so that none is due where a stage ends.
+    counts = itertools.count(0.5) if seed is None else arrivals(random.Random(seed))
     times: list[float] = []
     before, rate, begin = 0.0, profile.rate * profile.start, 0.0
     due: float = next(counts)

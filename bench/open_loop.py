@@ -75,16 +75,19 @@ class Connections:
 async def answer(reader: asyncio.StreamReader) -> tuple[str, bool]:
     """Reads an answer; gives its status, and whether it is the connection's last."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    status, *lines = head.strip().split("\r\n")
+    first, *lines = head.strip().split("\r\n")
+    _, status, *_ = first.split()
     headers = dict(line.lower().split(":", 1) for line in lines)
     if "content-length" in headers:
         await reader.readexactly(int(headers["content-length"]))
-    else:
+    elif "transfer-encoding" in headers:
         # In chunks.
         while size := int((await reader.readline()).split(b";")[0], 16):
             await reader.readexactly(size + 2)
         await reader.readline()
-    return status.split()[1], "close" in headers.get("connection", "")
+    else:
+        raise ValueError("no length")
+    return status, "close" in headers.get("connection", "")
 
 
 async def ask(
