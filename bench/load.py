@@ -28,7 +28,7 @@ from bench.cases import Wallets
 from bench.database import database
 from bench.issuers import RESULTS, issuers
 from bench.load_chart import draw
-from bench.load_report import Spent, missed, needed, printed, rows
+from bench.load_report import Spent, late, missed, needed, printed, rows
 from bench.open_loop import LEAD_SECONDS, Answer, ask
 from compare import wallets
 from db.migrate import ROOT
@@ -83,8 +83,8 @@ def main() -> int:
     kept = [row for row in stages if row.service and not missed(profile, [row])]
     if kept:
         print(f"\n{needed(AIM, max(kept, key=lambda row: row.asked))}")
-    for missing in lines:
-        print(missing, file=sys.stderr)
+    for told in late(profile, stages) + lines:
+        print(told, file=sys.stderr)
     return 1 if lines else 0
 
 

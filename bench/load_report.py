@@ -11,6 +11,8 @@ from bench.report import line, number, title
 
 # How much of a core is used on average at most, so that what comes in bursts does not wait for long.
 USE = 0.6
+# The part of a limit that the client may be late before its own lateness says as much as the service's.
+LATE = 0.1
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,15 @@ def missed(profile: Profile, rows: Sequence[StageRow]) -> list[str]:
             if not is_kept:
                 lines.append(f"{row.name}: {what}, got {got}")
     return lines
+
+
+def late(profile: Profile, rows: Sequence[StageRow]) -> list[str]:
+    """A line for each stage in which the client itself was late: its machine is too busy to judge by."""
+    return [
+        f"{row.name}: the client itself was {row.late:,.0f} ms late; run it on an idle machine"
+        for row in rows
+        if row.late > profile.thresholds.p95_ms * LATE
+    ]
 
 
 def printed(rows: Sequence[StageRow]) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from bench.arrivals import Profile, Stage, Thresholds, planned, read
-from bench.load_report import Spent, missed, needed, rows
+from bench.load_report import Spent, late, missed, needed, rows
 from bench.open_loop import Answer, ask
 from db.migrate import ROOT
 from harness.service import Service
@@ -230,16 +230,26 @@ def test_a_row_holds_what_its_stage_got() -> None:
     )
 
 
+def test_a_client_that_is_late_itself_says_so() -> None:
+    one = profile(Stage("all", 1, 1))
+    answers = [Answer(0.1, 0.05, lateness, "200") for lateness in (0.0, 0.021)]
+    assert late(one, rows(one, answers[:1])) == []
+    assert late(one, rows(one, answers)) == [
+        "all: the client itself was 21 ms late; run it on an idle machine"
+    ]
+
+
 @pytest.mark.parametrize(("milliseconds", "is_kept"), [(199, True), (200, False)])
 def test_the_limit_itself_is_missed(milliseconds: float, is_kept: bool) -> None:
     one = profile(Stage("all", 1, 1))
     assert (missed(one, rows(one, answered([milliseconds] * 20))) == []) == is_kept
 
 
-def test_the_thresholds_are_those_of_the_plan() -> None:
-    kept = read(LOAD)
+@pytest.mark.parametrize("name", ["load.json", "load-steps.json"])
+def test_the_thresholds_are_those_of_the_plan(name: str) -> None:
+    kept = read(LOAD.with_name(name))
     assert kept.thresholds == LIMITS
-    assert read(LOAD, 7).rate == 7
+    assert read(LOAD.with_name(name), 7).rate == 7
     # At its height for long enough to say something, and k6 knows a stage by its name.
     assert max(stage.share for stage in kept.stages) == 1
     assert len({stage.name for stage in kept.stages}) == len(kept.stages)

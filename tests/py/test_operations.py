@@ -184,9 +184,10 @@ def url_of(world: World, folder: Path) -> str:
 def test_the_password_is_rotated_without_a_restart_and_sessions_stay(
     guarded: World, serve: Callable[..., Service], tmp_path: Path
 ) -> None:
+    # One client, so that one session is all that is needed while no other one can be opened.
     world, url = guarded, url_of(guarded, tmp_path)
     service = serve(url, TRUSTED_IAM_ISSUERS=json.dumps([world.issuer.did]))
-    with load(service.port, world.key, [(wallet, 1) for wallet in WALLETS]) as asked:
+    with load(service.port, world.key, [(wallet, 1) for wallet in WALLETS], clients=1) as asked:
         asked.wait_for(20)
         sessions = world.execute(f"select pid {OF_SCORER} order by pid")
         world.execute("alter role scorer password 'NOT YET IN THE FILE'")
