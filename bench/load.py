@@ -52,7 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
     parser.add_argument("--url", help="the service to ask, with the key of API_KEY, for --wallets")
     parser.add_argument("--wallets", metavar="FILE", help="a line a wallet: scorer_id,address")
-    parser.add_argument("--filled", type=int, default=256, help="wallets of the service of its own")
+    parser.add_argument("--filled", type=int, default=128, help="wallets of the service of its own")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="of the service of its own")
     parser.add_argument("--rate", type=float, help="requests a second at the height, instead of the file's")
     parser.add_argument("--load", type=Path, default=ROOT / "bench/load.json", metavar="FILE", help="stages")
