@@ -139,6 +139,13 @@ def test_a_backup_answers_the_same(
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute("select from scorer.account_apikey")
 
+            # Once more, where a database of the name and its roles are still there.
+            with psycopg.connect(target.url, autocommit=True) as connection:
+                connection.execute(f"select pg_terminate_backend(pid) {OF_SCORER}".encode())
+                connection.execute(command("set the database aside").encode())
+            run(command("restore"), folder, programs, NEW_SERVER_URL=target.url)
+            assert answers(restored, world, wallets) == expected
+
 
 def answers(service: Service, world: World, wallets: list[str]) -> dict[str, Any]:
     """What each wallet is answered, to the letter, but for the time of scoring."""
