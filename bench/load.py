@@ -31,6 +31,7 @@ from bench.load_chart import draw
 from bench.load_report import Spent, late, missed, needed, printed, rows
 from bench.open_loop import LEAD_SECONDS, Answer, ask
 from compare import wallets
+from compare.errors import CannotRun
 from db.migrate import ROOT
 from harness.service import running
 
@@ -89,11 +90,14 @@ def main() -> int:
 
 
 def given(url: str, file: str) -> Target:
-    """A service that runs."""
+    """A service that runs; raises SystemExit with a line where it cannot be asked."""
     key = os.environ.get("API_KEY", "")
     if not key:
         raise SystemExit("API_KEY is not set: the key to ask with.")
-    paths = [wallet.path for wallet in wallets.read(file)]
+    try:
+        paths = [wallet.path for wallet in wallets.read(file)]
+    except CannotRun as error:
+        raise SystemExit(str(error)) from None
     if not paths:
         raise SystemExit(f"{file} names no wallet.")
     return Target(url, key, paths)

@@ -289,9 +289,9 @@ def test_make_load_asks_a_service_that_runs_and_judges(
         assert [row["requests"] for row in kept] == [8, 20]
         assert world.execute("select count(*) from registry_event where action = 'SCORE_UPDATE'") == [(28,)]
 
-    result = loaded(service.port, world.key, tmp_path, stages, loose | {"p99_ms": 0}, *poisson)
+    result = loaded(service.port, world.key, tmp_path, stages, loose | {"p99_ms": 0.01}, *poisson)
     assert result.returncode == 1
-    assert "all: p99 under 0 ms, got" in result.stderr
+    assert "all: p99 under 0.01 ms, got" in result.stderr
 
     result = loaded(service.port, "wrong.key", tmp_path, stages, loose, *poisson)
     assert result.returncode == 1
@@ -316,6 +316,22 @@ def loaded(
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "wallets", "said"),
+    [
+        ("", "1,0x1", "API_KEY is not set: the key to ask with."),
+        ("key", "# none", "wallets.csv names no wallet."),
+        ("key", "one two three", "Line 1 is no wallet"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_a_line(tmp_path: Path, key: str, wallets: str, said: str) -> None:
+    (tmp_path / "wallets.csv").write_text(wallets)
+    result = loaded(1, key, tmp_path, [], {"p95_ms": 1, "p99_ms": 1, "error_rate": 0})
+    assert result.returncode == 1
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.own_tables
