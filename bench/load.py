@@ -35,7 +35,7 @@ from compare.errors import CannotRun
 from db.migrate import ROOT
 from harness.service import running
 
-# What the plan asks for.
+# Requests a second that the cores are computed for.
 AIM = 1000
 
 

@@ -246,7 +246,7 @@ def test_the_limit_itself_is_missed(milliseconds: float, is_kept: bool) -> None:
 
 
 @pytest.mark.parametrize("name", ["load.json", "load-steps.json"])
-def test_the_thresholds_are_those_of_the_plan(name: str) -> None:
+def test_the_thresholds_are_those_that_are_asked_for(name: str) -> None:
     kept = read(LOAD.with_name(name))
     assert kept.thresholds == LIMITS
     assert read(LOAD.with_name(name), 7).rate == 7
