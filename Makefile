@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions db/views tests/sql
 
-.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead compare test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance rollout bench-function bench-rescore package deploy check lint lint-template format freeze release snapshot lock
+.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead compare test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance load rollout bench-function bench-rescore package deploy check lint lint-template format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
@@ -90,6 +90,10 @@ growth: ## whether the cost stays flat up to a million passports with 20 million
 endurance: ## whether the service's memory stays flat over 100,000 requests; takes five minutes
 	@local/install dev
 	@$(python) -m bench.endurance $(ARGS)
+
+load: ## requests at a rate that waits for no answer, judged by bench/load.json; ARGS="--help" for which service, how fast
+	@local/install dev
+	@$(python) -m bench.load $(ARGS)
 
 rollout: ## move the traffic of WALLETS (10000) from one service to another with nginx, step by step and back; prints a table
 	@local/install dev
