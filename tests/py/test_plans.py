@@ -64,6 +64,7 @@ REQUEST = """
 select outcome, unchecked
 from answer_request('testkey1', %s, null, 1, %s, %s, %s, %s, true, '-infinity')
 """
+EXPLAIN = "select explain_score(%s, 1, %s, %s)"
 AHEAD = "select claim, documents from unchecked_documents(%s, %s, 200, 1000, null)"
 
 
@@ -120,6 +121,7 @@ class Session:
         checks = ",".join(made.as_json() for made in check(unchecked.split("\n")))
         assert self.request(third, f"[{checks}]")[0] == "scored"
         assert self.request(third)[0] == "scored"
+        assert self.call(EXPLAIN, third, [self.world.issuer.did], VERIFIER)[0]["outcome"] == "scored"
 
 
 @pytest.fixture
