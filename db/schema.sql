@@ -66,7 +66,9 @@ ALTER FUNCTION scorer.erase_wallet(p_address text) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.explain_score(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb DEFAULT '[]'::jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_seqscan TO 'off';
 
 ALTER FUNCTION scorer.explain_score(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb) OWNER TO scorer_owner;
 
@@ -611,9 +613,6 @@ ALTER TABLE ONLY scorer.alembic_version
 
 ALTER TABLE ONLY scorer.api_key_rotation
     ADD CONSTRAINT api_key_rotation_pkey PRIMARY KEY (api_key_id);
-
-ALTER TABLE ONLY scorer.api_key_rotation
-    ADD CONSTRAINT api_key_rotation_successor_id_key UNIQUE (successor_id);
 
 ALTER TABLE ONLY scorer.api_key_use
     ADD CONSTRAINT api_key_use_pkey PRIMARY KEY (api_key_id);
