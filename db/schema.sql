@@ -107,19 +107,19 @@ CREATE FUNCTION scorer.left_out_reason(p_address text, p_provider text, p_digest
 ALTER FUNCTION scorer.left_out_reason(p_address text, p_provider text, p_digest bytea, p_issuer text, p_trusted_issuers text[], p_is_checked boolean, p_fault text, p_checked_subject text, p_checked_provider text, p_signed_at timestamp with time zone, p_expires_at timestamp with time zone) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.list_accounts() RETURNS TABLE(id bigint, address text, communities bigint, api_keys bigint)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
 ALTER FUNCTION scorer.list_accounts() OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.list_api_keys(p_account_id bigint DEFAULT NULL::bigint) RETURNS TABLE(id text, prefix text, account_id bigint, name text, state text, created timestamp with time zone, last_used_at timestamp with time zone, expires_at timestamp with time zone, rate_limit text, read_scores boolean, historical_endpoint boolean, successor text)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
 ALTER FUNCTION scorer.list_api_keys(p_account_id bigint) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.list_communities(p_account_id bigint DEFAULT NULL::bigint) RETURNS TABLE(id bigint, account_id bigint, name text, external_scorer_id text, human_points_program boolean, threshold numeric, providers bigint, deleted_at timestamp with time zone)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
 ALTER FUNCTION scorer.list_communities(p_account_id bigint) OWNER TO scorer_owner;
