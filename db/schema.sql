@@ -128,7 +128,9 @@ ALTER FUNCTION scorer.event_partitions(OUT partition text, OUT since timestamp w
 
 CREATE FUNCTION scorer.explain_score(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb DEFAULT '[]'::jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
+    SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_seqscan TO 'off';
 
 ALTER FUNCTION scorer.explain_score(p_address text, p_scorer_id bigint, p_trusted_issuers text[], p_verifier text, p_checks jsonb) OWNER TO scorer_owner;
 
@@ -179,19 +181,19 @@ CREATE FUNCTION scorer.left_out_reason(p_address text, p_provider text, p_digest
 ALTER FUNCTION scorer.left_out_reason(p_address text, p_provider text, p_digest bytea, p_issuer text, p_trusted_issuers text[], p_is_checked boolean, p_fault text, p_checked_subject text, p_checked_provider text, p_signed_at timestamp with time zone, p_expires_at timestamp with time zone) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.list_accounts() RETURNS TABLE(id bigint, address text, communities bigint, api_keys bigint)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
 ALTER FUNCTION scorer.list_accounts() OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.list_api_keys(p_account_id bigint DEFAULT NULL::bigint) RETURNS TABLE(id text, prefix text, account_id bigint, name text, state text, created timestamp with time zone, last_used_at timestamp with time zone, expires_at timestamp with time zone, rate_limit text, read_scores boolean, historical_endpoint boolean, successor text)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
 ALTER FUNCTION scorer.list_api_keys(p_account_id bigint) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.list_communities(p_account_id bigint DEFAULT NULL::bigint) RETURNS TABLE(id bigint, account_id bigint, name text, external_scorer_id text, human_points_program boolean, threshold numeric, providers bigint, deleted_at timestamp with time zone)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
 ALTER FUNCTION scorer.list_communities(p_account_id bigint) OWNER TO scorer_owner;
@@ -764,9 +766,6 @@ ALTER TABLE ONLY scorer.alembic_version
 
 ALTER TABLE ONLY scorer.api_key_rotation
     ADD CONSTRAINT api_key_rotation_pkey PRIMARY KEY (api_key_id);
-
-ALTER TABLE ONLY scorer.api_key_rotation
-    ADD CONSTRAINT api_key_rotation_successor_id_key UNIQUE (successor_id);
 
 ALTER TABLE ONLY scorer.api_key_use
     ADD CONSTRAINT api_key_use_pkey PRIMARY KEY (api_key_id);
