@@ -1,8 +1,8 @@
 """What a change costs a warm request: python -m bench.paired FOLDER [--rounds N]
 
 FOLDER is a checkout of the commit before. Its service, this one's and this one's with its metrics served
-stand side by side on one database, a process each, and are asked in turn for unchanged wallets with 20 stamps,
-a batch of requests each time. Prints the median time over HTTP, and the processor time of a request.
+stand side by side on one database, a process each, and are asked in turn for unchanged wallets with 20
+stamps, a batch of requests each time. Prints the median time over HTTP, and the processor time of a request.
 """
 
 import argparse
