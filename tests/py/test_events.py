@@ -323,6 +323,31 @@ def test_months_are_written_proven_and_dropped(world: World, tmp_path: Path) -> 
 
 
 @pytest.mark.own_tables
+def test_a_month_that_was_being_taken_out_is_gone_on_with(
+    world: World, sessions: Callable[[], psycopg.Connection], tmp_path: Path
+) -> None:
+    """It waits for whoever has used the table before; ended meanwhile, it is half taken out."""
+    (month,) = add_months(world, 3)
+    reader, archiving = sessions(), sessions()
+    reader.execute("begin")
+    reader.execute("select count(*) from registry_event")
+    with ThreadPoolExecutor(1) as pool:
+        taking_out = pool.submit(event_archive.take_out, archiving, month)
+        while not world.execute("select from pg_inherits where inhdetachpending"):
+            assert not taking_out.done()
+        world.execute(CALL, ADDRESS)
+        assert world.execute("select ensure_event_partitions(4)") == [(4,)]
+        world.execute("select pg_cancel_backend(%s)", archiving.info.backend_pid)
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            taking_out.result()
+    reader.execute("commit")
+    assert len(json.loads(scorer(world, "list", "--json")[1])) == 6
+    (line,) = event_archive.archive(world.url, this_month(), tmp_path)
+    assert ": 3 events, " in line
+    assert len(months(world)) == 5
+
+
+@pytest.mark.own_tables
 def test_what_a_file_does_not_hold_is_not_dropped(world: World, tmp_path: Path) -> None:
     """A file that was damaged, or is another's; moved away, the month is written again."""
     (month,) = add_months(world, 3)
