@@ -51,10 +51,9 @@ class Allowance:
         self.is_counted |= outcome not in ("invalid_key", "legacy_key", "rate_limited")
 
 
-def begin(asked: int = 1) -> Allowance:
+def begin() -> Allowance:
     """The allowance of the current request."""
-    allowance: Allowance = g.setdefault("allowance", Allowance())
-    allowance.asked = asked
+    g.allowance = allowance = Allowance()
     return allowance
 
 
