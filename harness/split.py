@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -11,7 +12,8 @@ from db.load import load
 from db.migrate import migrate
 from deploy.split.databases import Urls
 from deploy.split.install import install
-from deploy.split.move import wait_for_replication
+from deploy.split.move import move, wait_for_replication
+from deploy.split.tables import HOME, OF_A_COMMUNITY, REPLICATED
 from harness import plproxy
 from harness.server import OwnServer, add_service_role, connect, folder_of_data, programs_of, service_url_of
 from harness.world import World
@@ -32,6 +34,28 @@ class Split:
     def service_url(self) -> str:
         """What the service is given."""
         return service_url_of(self.urls.front)
+
+    def empty(self) -> None:
+        """Takes all away but the account and its key, and every community back to the home."""
+        for world in reversed(self.worlds):
+            for table in (*HOME, *reversed(OF_A_COMMUNITY), "credential_check", *reversed(REPLICATED)):
+                world.execute(f"delete from {table}")
+            world.execute("delete from split.community_home")
+        self.connection.execute("delete from split.community_home")
+        self.people()
+        self.catch_up()
+
+    def people(self) -> None:
+        """Adds the account and its key."""
+        self.worlds[0].execute("insert into account_account (id) values (1)")
+        self.worlds[0].add_key(self.worlds[0].key)
+
+    def add_community(self, community: int, partition: int, **arguments: Any) -> None:
+        """Adds a community to a partition; further arguments are World.add_community's."""
+        self.worlds[0].add_community(community, '{"Github": "2.25", "Google": "1.0", "Ens": 3}', **arguments)
+        if partition:
+            move(self.urls, community, partition)
+        self.catch_up()
 
     def home_of(self, community: int) -> int:
         row = self.connection.execute("select split.partition_of(%s::bigint)", [community]).fetchone()
@@ -68,8 +92,6 @@ def split(issuer: Issuer) -> Iterator[Split]:
                 connection.execute("create role front login")
                 connection.execute("grant scorer_api, scorer_caller to front")
         worlds = [World(s.url, "", stack.enter_context(connect(s.url)), issuer) for s in partitions]
-        worlds[0].execute("insert into account_account (id) values (1)")
-        worlds[0].add_key(worlds[0].key)
         plproxy.install(front.url)
         urls = Urls(front.url, [server.url for server in partitions])
         install(urls)
@@ -79,4 +101,6 @@ def split(issuer: Issuer) -> Iterator[Split]:
         connection.execute("grant scorer_api to service")
         connection.execute("create role caller login")
         connection.execute("grant scorer_caller to caller")
-        yield Split(urls, front, partitions, worlds, connection)
+        made = Split(urls, front, partitions, worlds, connection)
+        made.people()
+        yield made

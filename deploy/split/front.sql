@@ -1,5 +1,5 @@
--- The database in front: it holds where communities live and, replicated from the home, which key and which community are
--- of which account. deploy.split.install adds the functions.
+-- The database in front: it holds where communities live and, replicated from the home, which key and which community
+-- are of which account. deploy.split.functions adds the functions.
 do $block$
 declare
     v_role text;
@@ -43,14 +43,25 @@ create table split.community_home (
     partition integer not null
 );
 
-create function split.partition_of(p_scorer_id bigint) returns integer
-language sql stable
-return coalesce((select h.partition from split.community_home as h where h.community_id = p_scorer_id), 0);
+create function split.partition_of(p_scorer_id bigint)
+returns integer
+language sql
+stable
+return coalesce(
+    (
+        select h.partition from split.community_home as h
+        where h.community_id = p_scorer_id
+    ),
+    0
+);
 
 -- As answer_request finds the community. What it will refuse, any partition refuses alike.
-create function split.partition_of(p_key_prefix text, p_scorer_id numeric) returns integer
-language sql stable
-return split.partition_of(
+create function split.partition_of(p_key_prefix text, p_scorer_id numeric)
+returns integer
+language sql
+stable
+as $function$
+select split.partition_of(
     coalesce(
         (
             select c.id
@@ -60,6 +71,7 @@ return split.partition_of(
         ),
         case when abs(p_scorer_id) < 9223372036854775808 then p_scorer_id::bigint end
     )
-);
+)
+$function$;
 
 reset role;

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import psycopg
-from psycopg import sql
 
 # Who calls functions of the front. Checks ahead are made in each partition by itself.
 CALLERS = ("scorer_api", "scorer_caller")
@@ -103,10 +102,10 @@ class Called:
         passed = f"split.{self.name}({', '.join(self.given)})"
         returned = [name for name, mode in zip(self.names, self.modes, strict=False) if mode in "ob"]
         if self.is_set:
-            return f"return query select * from {passed};"
+            return f"return query select * from {passed};"  # noqa: S608
         if returned:
             columns = ", ".join(f"r.{name}" for name in returned)
-            return f"select {columns} into {', '.join(returned)} from {passed} as r;"
+            return f"select {columns} into {', '.join(returned)} from {passed} as r;"  # noqa: S608
         return f"return {passed};"
 
     def formatted(self, statement: str) -> bytes:

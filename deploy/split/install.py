@@ -14,8 +14,8 @@ from deploy.split.functions import make_functions
 from deploy.split.tables import AT_THE_FRONT, REPLICATED
 
 SQL = Path(__file__).parent
-# Rows of partition n that are made there have ids from n times this on, so that a row keeps its id wherever its
-# community goes. A client that reads a number as JavaScript does still tells them apart.
+# Rows that are made in partition n have ids from n times this on, so that a row keeps its id wherever its
+# community goes. Who reads a number as JavaScript does still tells them apart.
 IDS_OF_A_PARTITION = 2**40
 # What the front's connections need not say of a login: it has a mapping of its own.
 NOT_FOR_THE_FRONT = {"user", "password"}
@@ -27,6 +27,9 @@ LIMITS = {
     "keepalives_interval": "5",
     "keepalives_count": "2",
 }
+THIS_PARTITION = """
+create or replace function split.this_partition() returns integer language sql immutable return {}
+"""
 SEQUENCES = """
 select format('%I.%I', n.nspname, c.relname)
 from pg_class as c
@@ -34,12 +37,14 @@ inner join pg_namespace as n on n.oid = c.relnamespace
 where n.nspname = 'scorer' and c.relkind = 'S'
 """
 SYNCED = "select count(*) = 0 from pg_subscription_rel where srsubstate <> 'r'"
+# A truncate that met a foreign key there would stop all that comes after.
+PUBLICATION = "create publication {} for table {} with (publish = 'insert, update, delete')"
 FRONT_SERVER = "partitions"
 
 
 def install(urls: Urls) -> None:
     """Makes the first partition the home with what it holds, the others, which hold nothing yet, partitions
-    beside it, and the front, which is empty, what is asked. Raises SystemExit where one of them does not fit."""
+    beside it, and the front, which is empty, what is asked. Raises SystemExit where one does not fit."""
     with Databases(urls) as databases:
         if problems := unfit(databases):
             raise SystemExit("\n".join(["Nothing has changed. What does not fit:", *problems]))
@@ -84,7 +89,8 @@ def unfit(databases: Databases) -> list[str]:
 def make_partition(partition: psycopg.Connection, number: int) -> None:
     """Adds the map and its guards, and gives each partition ids of its own."""
     with partition.transaction():
-        partition.execute((SQL / "partition.sql").read_text().replace("{partition}", str(number)).encode())
+        partition.execute((SQL / "partition.sql").read_bytes())
+        partition.execute(THIS_PARTITION.format(number).encode())
         for (sequence,) in partition.execute(SEQUENCES).fetchall() if number else []:
             partition.execute("select setval(%s, %s)", [sequence, number * IDS_OF_A_PARTITION])
 
@@ -92,14 +98,14 @@ def make_partition(partition: psycopg.Connection, number: int) -> None:
 def publish(home: psycopg.Connection) -> None:
     """Offers what is written in the home alone."""
     tables = sql.SQL(", ").join(sql.Identifier("scorer", name) for name in REPLICATED)
-    home.execute(sql.SQL("create publication split_partitions for table {}").format(tables))
+    home.execute(sql.SQL(PUBLICATION).format(sql.Identifier("split_partitions"), tables))
     parts = sql.SQL(", ").join(
         sql.SQL("{} ({})").format(
             sql.Identifier("scorer", name), sql.SQL(", ").join(map(sql.Identifier, columns))
         )
         for name, columns in AT_THE_FRONT.items()
     )
-    home.execute(sql.SQL("create publication split_front for table {}").format(parts))
+    home.execute(sql.SQL(PUBLICATION).format(sql.Identifier("split_front"), parts))
 
 
 def subscribe(database: psycopg.Connection, home_url: str, name: str, publication: str) -> None:
@@ -117,7 +123,7 @@ def subscribe(database: psycopg.Connection, home_url: str, name: str, publicatio
 
 def make_server(front: psycopg.Connection, partitions: list[str]) -> None:
     """Tells the front where the partitions are."""
-    options = [sql.SQL("modular_mapping '1'")]
+    options: list[sql.Composable] = [sql.SQL("modular_mapping '1'")]
     for number, url in enumerate(partitions):
         given = {k: v for k, v in conninfo_to_dict(conninfo(url)).items() if k not in NOT_FOR_THE_FRONT}
         options.append(

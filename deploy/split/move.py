@@ -10,7 +10,7 @@ from psycopg import sql
 from deploy.split.databases import Databases, Urls
 from deploy.split.tables import OF_A_COMMUNITY
 
-# Nobody waits longer for a passport that the move holds, so the move need not wait longer for them either.
+# Who waits for a passport that the move holds waits no longer.
 LOCK_TIMEOUT = "10s"
 HOME_SQL = """
 insert into split.community_home (community_id, partition) values (%s, %s)
@@ -22,7 +22,8 @@ from pg_attribute as a
 where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
 """
 CAUGHT_UP = """
-select coalesce(bool_and(replay_lsn >= %s::pg_lsn), false) from pg_stat_replication where application_name = %s
+select coalesce(bool_and(replay_lsn >= %s::pg_lsn), false) from pg_stat_replication
+where application_name = %s
 """
 
 
@@ -34,9 +35,12 @@ def move(urls: Urls, community: int, partition: int) -> dict[str, int]:
 
 
 def moved(databases: Databases, community: int, number: int) -> dict[str, int]:
+    """The same, by sessions that there are."""
     if not 0 <= number < len(databases.partitions):
         raise SystemExit(f"There is no partition {number}.")
     front, target = databases.front, databases.partitions[number]
+    for database in (front, *databases.partitions):
+        database.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'".encode())
     (source_number,) = one(front, "select split.partition_of(%s::bigint)", community)
     source = databases.partitions[source_number]
     if source_number == number:
@@ -66,8 +70,8 @@ def moved(databases: Databases, community: int, number: int) -> dict[str, int]:
             delete(target, community)
             target.execute(HOME_SQL, [community, number])
             rows = {table: copy(source, target, table, community) for table in OF_A_COMMUNITY}
-        # From here on the copy is what counts: the front sends requests there. Those that wait here are refused
-        # once this ends, and tried again by the front's caller.
+        # From here on the copy is what counts: the front sends requests there. Those that wait here are
+        # refused once this ends, with what their callers try again on.
         front.execute(HOME_SQL, [community, number])
         take_leave(source, community, number)
     return rows
@@ -76,7 +80,6 @@ def moved(databases: Databases, community: int, number: int) -> dict[str, int]:
 def hold(partition: psycopg.Connection, community: int) -> None:
     """Keeps the community from being scored on a partition until the transaction ends: no passport is made,
     and none that there is, changed."""
-    partition.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'".encode())
     partition.execute(
         "select pg_advisory_xact_lock(hashtextextended(format('community %%s', %s::bigint), 0))", [community]
     )
@@ -122,7 +125,7 @@ def blocks(rows: psycopg.Copy) -> Iterator[bytes]:
 
 def rows_of(table: str, community: int) -> tuple[sql.Composable, sql.Composable]:
     """A table's name, and the condition that finds a community's rows."""
-    condition = sql.SQL(OF_A_COMMUNITY[table]).format(community=sql.Literal(community))  # type: ignore[arg-type]
+    condition = sql.SQL(OF_A_COMMUNITY[table]).format(community=sql.Literal(community))
     return sql.Identifier("scorer", table), condition
 
 

@@ -1,5 +1,5 @@
--- What each partition knows of the split: where communities live, and a guard that keeps any other community from being
--- scored here. The partition's number is in place of {partition}.
+-- What each partition knows of the split: where communities live, and a guard that keeps any other community from
+-- being scored here.
 create schema split;
 grant usage on schema split to scorer_owner;
 
@@ -9,18 +9,32 @@ create table split.community_home (
     partition integer not null
 );
 
-create function split.this_partition() returns integer
-language sql immutable
-return {partition};
+-- The home's number; deploy.split.install gives the others theirs.
+create function split.this_partition()
+returns integer
+language sql
+immutable
+return 0;
 
-create function split.partition_of(p_community_id bigint) returns integer
-language sql stable
-return coalesce((select h.partition from split.community_home as h where h.community_id = p_community_id), 0);
+create function split.partition_of(p_community_id bigint)
+returns integer
+language sql
+stable
+return coalesce(
+    (
+        select h.partition from split.community_home as h
+        where h.community_id = p_community_id
+    ),
+    0
+);
 
--- A community that has moved away leaves no passport, so whoever still scores it here has to make one. The lock is what
--- deploy.split.move takes for itself: a passport is made before it, or after it and then not here.
-create function split.guard_home() returns trigger
-language plpgsql security definer
+-- A community that has moved away leaves no passport, so whoever still scores it here has to make one. The lock is
+-- the one that deploy.split.move takes for itself: a passport is made before it, or after it and then not here.
+create function split.guard_home()
+returns trigger
+language plpgsql
+volatile
+security definer
 set search_path = pg_catalog, split, pg_temp
 as $function$
 begin
@@ -46,8 +60,11 @@ for each row
 execute function split.guard_home();
 
 -- Communities with human points are counted in the home alone.
-create function split.guard_human_points() returns trigger
-language plpgsql security definer
+create function split.guard_human_points()
+returns trigger
+language plpgsql
+volatile
+security definer
 set search_path = pg_catalog, split, pg_temp
 as $function$
 begin

@@ -14,12 +14,13 @@ AT_THE_FRONT = {
     "account_apikey": ("id", "account_id", "prefix"),
     "account_community": ("id", "account_id", "external_scorer_id"),
 }
-# A community's: where the community lives and nowhere else, with the condition that finds its rows. Each stands
-# after what it refers to.
+PASSPORTS = "passport_id in (select id from scorer.registry_passport where community_id = {community})"
+# A community's: where it lives and nowhere else, with the condition that finds its rows. Each stands after
+# what it refers to.
 OF_A_COMMUNITY = {
     "registry_passport": "community_id = {community}",
-    "registry_stamp": "passport_id in (select id from scorer.registry_passport where community_id = {community})",
-    "registry_score": "passport_id in (select id from scorer.registry_passport where community_id = {community})",
+    "registry_stamp": PASSPORTS,
+    "registry_score": PASSPORTS,
     "registry_hashscorerlink": "community_id = {community}",
     "registry_event": "community_id = {community}",
 }
