@@ -73,14 +73,15 @@ class Split:
 
 
 @contextmanager
-def split(issuer: Issuer) -> Iterator[Split]:
-    """The servers, until the block ends; with an account and its key."""
+def split(issuer: Issuer, **settings: str) -> Iterator[Split]:
+    """The servers, until the block ends; with an account and its key. settings are lines of their
+    configuration."""
     programs = programs_of(plproxy.VERSION)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(folder_of_data()))
         front, *partitions = (
             stack.enter_context(
-                OwnServer(folder / name / "data", programs, plproxy.VERSION, wal_level="logical")
+                OwnServer(folder / name / "data", programs, plproxy.VERSION, wal_level="logical", **settings)
             )
             for name in ("front", "home", "other")
         )

@@ -2,17 +2,17 @@
 
 python -m deploy.split install
 python -m deploy.split move COMMUNITY PARTITION
-python -m deploy.split functions
+python -m deploy.split refresh
 
-FRONT_DATABASE_URL and PARTITION_DATABASE_URLS, with spaces between and the home first, say which databases.
+FRONT_DATABASE_URL and PARTITION_DATABASE_URLS, with spaces between and the home first, say which databases;
+REPLICATION_DATABASE_URL, for install, how the home is reached by what follows it.
 """
 
 import sys
 
 from db.one_line import errors_in_a_line
-from deploy.split.databases import Databases, Urls, given_urls
-from deploy.split.functions import make_functions
-from deploy.split.install import install
+from deploy.split.databases import Urls, given_urls
+from deploy.split.install import install, refresh
 from deploy.split.move import move
 
 
@@ -26,9 +26,8 @@ def main(arguments: list[str], urls: Urls) -> str:
             rows = move(urls, int(community), int(partition))
             lines = [f"{count:>9} {table}" for table, count in rows.items()]
             return "\n".join([*lines, f"Community {community} lives in partition {partition}."])
-        case ["functions"]:
-            with Databases(urls) as databases, databases.front.transaction():
-                make_functions(databases.front, databases.partitions[0])
+        case ["refresh"]:
+            refresh(urls)
             return "The front has the functions of partition 0."
     raise SystemExit(__doc__)
 

@@ -14,10 +14,18 @@ from api.connection import conninfo
 
 @dataclass(frozen=True)
 class Urls:
-    """Whose login owns what is there, or is superuser; the first partition is the home."""
+    """Whose login is superuser of the front, and owns what is in the partitions. The first partition is the
+    home; replication, where it is given, is how the others and the front reach it, by a login that may only
+    read."""
 
     front: str
     partitions: list[str]
+    replication: str | None = None
+
+    @property
+    def followed(self) -> str:
+        """The home's, as the others and the front reach it."""
+        return self.replication or self.partitions[0]
 
 
 class Databases:
@@ -42,9 +50,9 @@ class Databases:
 
 
 def given_urls() -> Urls:
-    """FRONT_DATABASE_URL and PARTITION_DATABASE_URLS, with spaces between; without them the program ends
-    with 1 and a line."""
+    """FRONT_DATABASE_URL, PARTITION_DATABASE_URLS with spaces between, and REPLICATION_DATABASE_URL; without
+    the first two the program ends with 1 and a line."""
     front, partitions = (os.environ.get(n, "") for n in ("FRONT_DATABASE_URL", "PARTITION_DATABASE_URLS"))
     if not front or len(partitions.split()) < 2:
         sys.exit("Set FRONT_DATABASE_URL, and two or more PARTITION_DATABASE_URLS with spaces between.")
-    return Urls(front, partitions.split())
+    return Urls(front, partitions.split(), os.environ.get("REPLICATION_DATABASE_URL"))

@@ -31,10 +31,8 @@ THIS_PARTITION = """
 create or replace function split.this_partition() returns integer language sql immutable return {}
 """
 SEQUENCES = """
-select format('%I.%I', n.nspname, c.relname)
-from pg_class as c
-inner join pg_namespace as n on n.oid = c.relnamespace
-where n.nspname = 'scorer' and c.relkind = 'S'
+select format('%%I.%%I', schemaname, sequencename) from pg_sequences
+where schemaname = 'scorer' and coalesce(last_value, 0) < %s
 """
 SYNCED = "select count(*) = 0 from pg_subscription_rel where srsubstate <> 'r'"
 # A truncate that met a foreign key there would stop all that comes after.
@@ -53,12 +51,22 @@ def install(urls: Urls) -> None:
             make_partition(partition, number)
         publish(home)
         for number, partition in enumerate(databases.partitions[1:], 1):
-            subscribe(partition, urls.partitions[0], f"split_partition_{number}", "split_partitions")
+            subscribe(partition, urls.followed, f"split_partition_{number}", "split_partitions")
         with databases.front.transaction():
             databases.front.execute((SQL / "front.sql").read_bytes())
             make_server(databases.front, urls.partitions)
             make_functions(databases.front, home)
-        subscribe(databases.front, urls.partitions[0], "split_front", "split_front")
+        subscribe(databases.front, urls.followed, "split_front", "split_front")
+
+
+def refresh(urls: Urls) -> None:
+    """Gives the front the functions that the home has, and new sequences of the partitions ids of their own:
+    after a migration of each partition."""
+    with Databases(urls) as databases:
+        for number, partition in enumerate(databases.partitions):
+            give_ids(partition, number)
+        with databases.front.transaction():
+            make_functions(databases.front, databases.partitions[0])
 
 
 def unfit(databases: Databases) -> list[str]:
@@ -91,8 +99,14 @@ def make_partition(partition: psycopg.Connection, number: int) -> None:
     with partition.transaction():
         partition.execute((SQL / "partition.sql").read_bytes())
         partition.execute(THIS_PARTITION.format(number).encode())
-        for (sequence,) in partition.execute(SEQUENCES).fetchall() if number else []:
-            partition.execute("select setval(%s, %s)", [sequence, number * IDS_OF_A_PARTITION])
+        give_ids(partition, number)
+
+
+def give_ids(partition: psycopg.Connection, number: int) -> None:
+    """Has each sequence of a partition give ids of its own, where it does not yet."""
+    first = number * IDS_OF_A_PARTITION
+    for (sequence,) in partition.execute(SEQUENCES, [first]).fetchall():
+        partition.execute("select setval(%s, %s)", [sequence, first])
 
 
 def publish(home: psycopg.Connection) -> None:

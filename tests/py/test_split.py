@@ -15,9 +15,10 @@ from psycopg.conninfo import make_conninfo
 
 from api import keys
 from api.scoring import ATTEMPTS
+from db.erase import erase
 from deploy.split.databases import Databases
-from deploy.split.functions import CALLED, CALLERS, make_functions
-from deploy.split.install import IDS_OF_A_PARTITION, LIMITS, install, unfit
+from deploy.split.functions import CALLED, CALLERS
+from deploy.split.install import IDS_OF_A_PARTITION, LIMITS, install, refresh, unfit
 from deploy.split.move import move
 from deploy.split.tables import HOME, LOCAL, OF_A_COMMUNITY, REPLICATED
 from harness import existing, invariants, plproxy
@@ -240,6 +241,20 @@ def interrupt(pair: Split, url: str) -> None:
             moving.result()
 
 
+def test_a_wallet_is_erased_from_each_partition(pair: Split, service: Service) -> None:
+    pair.add_community(1, 0)
+    pair.add_community(2, 1)
+    pair.worlds[0].put_valid(WALLETS[0], "Github", "v1:a")
+    pair.catch_up()
+    assert [ask(service, WALLETS[0], community)[0] for community in (1, 2)] == [200, 200]
+    for url in pair.urls.partitions:
+        erase(url, WALLETS[0])
+    pair.catch_up()
+    for world in pair.worlds:
+        for table in ("registry_passport", "registry_event", "ceramic_cache", "credential_check"):
+            assert world.execute(f"select * from {table}") == []
+
+
 def test_who_calls_a_partition_by_itself_is_refused_what_lives_elsewhere(pair: Split) -> None:
     pair.add_community(1, 0)
     pair.add_community(2, 1)
@@ -307,9 +322,8 @@ def test_the_front_has_the_functions_that_callers_have_in_a_partition(pair: Spli
     )
     home.execute("revoke execute on function scorer.passports_of(bigint) from public")
     home.execute("grant execute on function scorer.passports_of(bigint) to scorer_caller")
+    refresh(pair.urls)
     with Databases(pair.urls) as databases:
-        with databases.front.transaction():
-            make_functions(databases.front, databases.partitions[0])
         there, here = (
             connection.execute(CALLED, {"callers": list(CALLERS)}).fetchall()
             for connection in (databases.partitions[0], databases.front)
