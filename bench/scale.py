@@ -15,12 +15,12 @@ PYTHON_MS = 0.74
 CALL_MS = 1.28
 WAL_BYTES = 1210
 BYTES = {
-    "ceramic_cache": 1693,
-    "registry_passport": 247,
-    "registry_stamp": 1417,
-    "registry_score": 2600,
-    "registry_hashscorerlink": 275,
-    "registry_event": 1106,
+    "ceramic_cache": 1680,
+    "registry_passport": 200,
+    "registry_stamp": 1399,
+    "registry_score": 2784,
+    "registry_hashscorerlink": 264,
+    "registry_event": 848,
 }
 FRONT_MS = 0.2
 

@@ -161,6 +161,7 @@ def test_a_community_moves_under_load_and_nothing_is_lost(pair: Split, service: 
         pair.worlds[0].put_valid(address, "Github", f"v1:{number // 2}")
         pair.worlds[0].put_valid(address, "Ens", f"v1:own {number}")
     pair.catch_up()
+    assert {ask(service, address, community)[0] for address in WALLETS for community in (1, 2, 3)} == {200}
     with (
         watched(pair),
         load(service.port, World.key, [(a, c) for a in WALLETS for c in (1, 2, 3)]) as asked,
