@@ -1,7 +1,7 @@
-"""Moves a community from one partition to another. Requests for it wait meanwhile, for up to ten seconds."""
+"""Moves a community from one partition to another, while it and all others are asked for."""
 
 import time
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,17 +10,43 @@ from psycopg import sql
 from deploy.split.databases import Databases, Urls
 from deploy.split.tables import OF_A_COMMUNITY
 
-# Who waits for a passport that the move holds waits no longer.
+SQL = Path(__file__).parent
+# For so long the move waits for a lock, and requests for one that the move holds.
 LOCK_TIMEOUT = "10s"
+# Of a session: two moves away from a partition would take each other's changes.
+ONE_AT_A_TIME = "select pg_try_advisory_lock(hashtextextended('split move', 0))"
+HOLD = "select pg_advisory_xact_lock(hashtextextended(format('community %%s', %s::bigint), 0))"
 HOME_SQL = """
 insert into split.community_home (community_id, partition) values (%s, %s)
 on conflict (community_id) do update set partition = excluded.partition
 """
+PARTITION_OF = "select split.partition_of(%s::bigint)"
+POINTS = "select human_points_program from scorer.account_community where id = %s"
 COLUMNS = """
 select array_agg(a.attname::text order by a.attnum)
 from pg_attribute as a
 where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
 """
+RECORD_CHANGE = """
+create or replace trigger record_change
+after insert or update or delete on {table}
+for each row
+execute function split.record_change({name})
+"""
+GUARD_SCORE = """
+create or replace trigger guard_score
+before insert or update on scorer.registry_score
+for each row
+execute function split.guard_score()
+"""
+UNGUARD = """
+drop trigger guard_score on scorer.registry_score;
+drop function split.guard_score();
+drop function split.record_change();
+drop table split.changed;
+"""
+IS_RECORDING = "select to_regclass('split.changed') is not null"
+CHANGED = "select distinct id from split.changed where table_name = %s"
 CAUGHT_UP = """
 select coalesce(bool_and(replay_lsn >= %s::pg_lsn), false) from pg_stat_replication
 where application_name = %s
@@ -28,8 +54,8 @@ where application_name = %s
 
 
 def move(urls: Urls, community: int, partition: int) -> dict[str, int]:
-    """Moves a community to a partition; gives how many rows of each table went there. One that was
-    interrupted is done again by the same call. Raises SystemExit where it cannot be moved."""
+    """Moves a community to a partition; gives how many rows of each table were copied there. One that was
+    interrupted is done again, or finished, by the same call. Raises SystemExit where it cannot be moved."""
     with Databases(urls) as databases:
         return moved(databases, community, partition)
 
@@ -38,89 +64,118 @@ def moved(databases: Databases, community: int, number: int) -> dict[str, int]:
     """The same, by sessions that there are."""
     if not 0 <= number < len(databases.partitions):
         raise SystemExit(f"There is no partition {number}.")
-    front, target = databases.front, databases.partitions[number]
+    front, home, target = databases.front, databases.partitions[0], databases.partitions[number]
+    points = home.execute(POINTS, [community]).fetchall()
+    if not points:
+        raise SystemExit(f"There is no community {community}.")
+    if points == [(True,)] and number:
+        raise SystemExit(f"Community {community} has human points, which are counted in partition 0 alone.")
     for database in (front, *databases.partitions):
         database.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'".encode())
-    (source_number,) = one(front, "select split.partition_of(%s::bigint)", community)
-    source = databases.partitions[source_number]
-    if source_number == number:
-        # Where a move was interrupted, something may be left elsewhere.
-        for other in databases.partitions:
-            if other is not target:
-                with other.transaction():
-                    hold(other, community)
-                    take_leave(other, community, number)
-        return {}
-    found = (
-        databases.partitions[0]
-        .execute("select human_points_program from scorer.account_community where id = %s", [community])
-        .fetchall()
-    )
-    if not found:
-        raise SystemExit(f"There is no community {community}.")
-    if found == [(True,)] and number:
-        raise SystemExit(f"Community {community} has human points, which are counted in partition 0 alone.")
-    if number:
-        wait_for_replication(databases.partitions[0], f"split_partition_{number}")
-    with source.transaction():
-        hold(source, community)
-        with target.transaction():
-            # What a move that was interrupted has left there.
-            hold(target, community)
-            delete(target, community)
-            target.execute(HOME_SQL, [community, number])
-            rows = {table: copy(source, target, table, community) for table in OF_A_COMMUNITY}
-        # From here on the copy is what counts: the front sends requests there. Those that wait here are
-        # refused once this ends, with what their callers try again on.
-        front.execute(HOME_SQL, [community, number])
-        take_leave(source, community, number)
+    # Rows are taken as they are, from where they fit together: no trigger, no foreign key looks at them.
+    for database in databases.partitions:
+        database.execute("set session_replication_role = replica")
+    (living,) = one(front, PARTITION_OF, community)
+    source = databases.partitions[living]
+    rows = {}
+    # A source that says otherwise has given the community away already, before a move was interrupted.
+    if living != number and one(source, PARTITION_OF, community) == (living,):
+        if one(source, ONE_AT_A_TIME) != (True,):
+            raise SystemExit(f"Another community is being moved away from partition {living}.")
+        if number:
+            wait_for_replication(home, f"split_partition_{number}")
+        rows = copied(source, target, community)
+        hand_over(front, source, target, community, number)
+    front.execute(HOME_SQL, [community, number])
+    for partition in databases.partitions:
+        if one(partition, IS_RECORDING) == (True,):
+            if partition is not target:
+                partition.execute(HOME_SQL, [community, number])
+                delete(partition, community)
+            forget(partition)
     return rows
 
 
-def hold(partition: psycopg.Connection, community: int) -> None:
-    """Keeps the community from being scored on a partition until the transaction ends: no passport is made,
-    and none that there is, changed."""
-    partition.execute(
-        "select pg_advisory_xact_lock(hashtextextended(format('community %%s', %s::bigint), 0))", [community]
-    )
-    partition.execute(
-        "select count(*) from (select from scorer.registry_passport where community_id = %s"
-        " order by id for update) as p",
-        [community],
-    )
+def record(source: psycopg.Connection) -> None:
+    """Has a partition record what is written from now on. A table at a time, since who makes
+    a trigger waits for the writers of its table, and keeps others waiting."""
+    source.execute((SQL / "moving.sql").read_bytes())
+    for table in OF_A_COMMUNITY:
+        names = {"table": sql.Identifier("scorer", table), "name": sql.Literal(table)}
+        source.execute(sql.SQL(RECORD_CHANGE).format(**names))
+    source.execute(GUARD_SCORE)
+    source.execute("delete from split.changed")
 
 
-def take_leave(partition: psycopg.Connection, community: int, number: int) -> None:
-    """Removes what a partition holds of a community that lives in another one."""
-    partition.execute(HOME_SQL, [community, number])
-    delete(partition, community)
+def forget(partition: psycopg.Connection) -> None:
+    """Takes that back."""
+    for table in OF_A_COMMUNITY:
+        name = sql.Identifier("scorer", table)
+        partition.execute(sql.SQL("drop trigger if exists record_change on {}").format(name))
+    partition.execute(UNGUARD)
+
+
+def copied(source: psycopg.Connection, target: psycopg.Connection, community: int) -> dict[str, int]:
+    """Copies the community, as requests go on, and has the source record what they write."""
+    record(source)
+    with target.transaction():
+        # What a move that was interrupted has left there.
+        delete(target, community)
+        return {table: copy(source, target, table, community) for table in OF_A_COMMUNITY}
+
+
+def hand_over(
+    front: psycopg.Connection,
+    source: psycopg.Connection,
+    target: psycopg.Connection,
+    community: int,
+    number: int,
+) -> None:
+    """Brings the copy to where the source is, and the community to the copy. Requests for it wait meanwhile;
+    those that had been sent to the source are refused then, with what their callers try again on."""
+    with front.transaction():
+        front.execute(HOME_SQL, [community, number])
+        with source.transaction():
+            source.execute(HOLD, [community])
+            with target.transaction():
+                target.execute(HOME_SQL, [community, number])
+                for table in OF_A_COMMUNITY:
+                    ids = [id_ for (id_,) in source.execute(CHANGED, [table])]
+                    name = sql.Identifier("scorer", table)
+                    target.execute(sql.SQL("delete from {} where id = any(%s)").format(name), [ids])
+                    copy(source, target, table, community, ids)
+            source.execute(HOME_SQL, [community, number])
 
 
 def delete(partition: psycopg.Connection, community: int) -> None:
+    """Removes the community's rows from a partition."""
     for table in reversed(OF_A_COMMUNITY):
         partition.execute(sql.SQL("delete from {} where {}").format(*rows_of(table, community)))
 
 
-def copy(source: psycopg.Connection, target: psycopg.Connection, table: str, community: int) -> int:
-    """Copies the community's rows of a table; gives how many they were."""
+def copy(
+    source: psycopg.Connection,
+    target: psycopg.Connection,
+    table: str,
+    community: int,
+    ids: list[int] | None = None,
+) -> int:
+    """Copies the community's rows of a table, or those of them with the ids; gives how many they were."""
     (names,) = one(source, COLUMNS, f"scorer.{table}")
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     name, condition = rows_of(table, community)
-    reading, writing = source.cursor(), target.cursor()
+    if ids is not None:
+        condition = sql.SQL("{} and id = any({})").format(condition, sql.Literal(ids))
+    read = sql.SQL("copy (select {} from {} where {}) to stdout").format(columns, name, condition)
+    written = sql.SQL("copy {} ({}) from stdin").format(name, columns)
     with (
-        reading.copy(
-            sql.SQL("copy (select {} from {} where {}) to stdout").format(columns, name, condition)
-        ) as rows,
-        writing.copy(sql.SQL("copy {} ({}) from stdin").format(name, columns)) as copied,
+        source.cursor() as reading,
+        target.cursor() as writing,
     ):
-        for block in blocks(rows):
-            copied.write(block)
-    return writing.rowcount
-
-
-def blocks(rows: psycopg.Copy) -> Iterator[bytes]:
-    for block in rows:
-        yield bytes(block)
+        with reading.copy(read) as rows, writing.copy(written) as received:
+            for block in rows:
+                received.write(block)
+        return writing.rowcount
 
 
 def rows_of(table: str, community: int) -> tuple[sql.Composable, sql.Composable]:

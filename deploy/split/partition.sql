@@ -28,8 +28,30 @@ return coalesce(
     0
 );
 
--- A community that has moved away leaves no passport, so whoever still scores it here has to make one. The lock is
--- the one that deploy.split.move takes for itself: a passport is made before it, or after it and then not here.
+-- Refuses a community that lives elsewhere. Whoever moves it takes the lock for itself: what a transaction writes
+-- after this is written before the move, or not at all.
+create function split.check_home(p_community_id bigint)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, split, pg_temp
+as $function$
+begin
+    perform pg_advisory_xact_lock_shared(hashtextextended(format('community %s', p_community_id), 0));
+
+    if split.partition_of(p_community_id) <> split.this_partition() then
+        raise exception 'community lives in another partition' using
+            errcode = 'serialization_failure',
+            detail = format(
+                'Community %s lives in partition %s, this is %s.',
+                p_community_id, split.partition_of(p_community_id), split.this_partition()
+            ),
+            hint = 'Call the front database, again where it was the front that called.';
+    end if;
+end;
+$function$;
+
+-- A community that has moved away leaves no passport, so whoever still scores it here has to make one.
 create function split.guard_home()
 returns trigger
 language plpgsql
@@ -38,17 +60,7 @@ security definer
 set search_path = pg_catalog, split, pg_temp
 as $function$
 begin
-    perform pg_advisory_xact_lock_shared(hashtextextended(format('community %s', new.community_id), 0));
-
-    if split.partition_of(new.community_id) <> split.this_partition() then
-        raise exception 'community lives in another partition' using
-            errcode = 'serialization_failure',
-            detail = format(
-                'Community %s lives in partition %s, this is %s.',
-                new.community_id, split.partition_of(new.community_id), split.this_partition()
-            ),
-            hint = 'Call the front database, again where it was the front that called.';
-    end if;
+    perform split.check_home(new.community_id);
 
     return new;
 end;
