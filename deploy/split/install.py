@@ -19,9 +19,8 @@ SQL = Path(__file__).parent
 IDS_OF_A_PARTITION = 2**40
 # What the front's connections need not say of a login: it has a mapping of its own.
 NOT_FOR_THE_FRONT = {"user", "password"}
-# The front sees to it itself how long a host that is gone may keep it.
+# How long a host that is gone may keep it. PL/Proxy connects without looking at connect_timeout.
 LIMITS = {
-    "connect_timeout": "5",
     "tcp_user_timeout": "5000",
     "keepalives_idle": "5",
     "keepalives_interval": "5",

@@ -3,14 +3,16 @@
 import gzip
 import http.client
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from api import keys
@@ -355,7 +357,7 @@ def test_with_a_partition_gone_the_communities_of_the_other_are_answered(
         )
         assert (status, headers["Retry-After"]) == (503, "1")
         assert "temporarily unavailable" in body.decode()
-        assert time.monotonic() - began < ATTEMPTS * int(LIMITS["connect_timeout"])
+        assert time.monotonic() - began < ATTEMPTS * int(LIMITS["tcp_user_timeout"]) / 1000
         status, answered = ask(service, WALLETS[0], communities[kept])
         assert (status, answered["score"]) == (200, "2.25000")
     with caller(pair) as connection, pytest.raises(psycopg.errors.ConnectionFailure):
@@ -365,6 +367,30 @@ def test_with_a_partition_gone_the_communities_of_the_other_are_answered(
     pair.worlds[lost].connection = connect(pair.worlds[lost].url)
     for community in communities:
         assert ask(service, WALLETS[0], community)[1]["score"] == "2.25000"
+
+
+def test_a_partition_from_which_nothing_comes_back_is_given_up(pair: Split, service: Service) -> None:
+    """As a machine that is gone, which lets the front wait for as long as it will; here for a tenth of it."""
+    pair.add_community(10, 0)
+    pair.add_community(11, 1)
+    point = "alter server partitions options (set p1 {})"
+    options = pair.connection.execute("select unnest(srvoptions) from pg_foreign_server").fetchall()
+    (kept,) = [option.removeprefix("p1=") for (option,) in options if option.startswith("p1=")]
+    with ExitStack() as stack:
+        silent = stack.enter_context(socket.socket())
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        # With its queue full it takes no notice of who connects.
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(silent.getsockname())
+        port = silent.getsockname()[1]
+        gone = make_conninfo(kept, host="127.0.0.1", port=port, tcp_user_timeout=500)
+        pair.connection.execute(sql.SQL(point).format(sql.Literal(gone)))
+        assert [ask(service, WALLETS[0], community)[0] for community in (11, 10)] == [503, 200]
+        pair.connection.execute(sql.SQL(point).format(sql.Literal(kept)))
+    assert ask(service, WALLETS[0], 11)[0] == 200
 
 
 def test_install_refuses_what_does_not_fit(pair: Split) -> None:
