@@ -31,7 +31,7 @@ RECORD_CHANGE = """
 create or replace trigger record_change
 after insert or update or delete on {table}
 for each row
-execute function split.record_change({name})
+execute function split.record_change({name}, {community})
 """
 GUARD_SCORE = """
 create or replace trigger guard_score
@@ -45,8 +45,11 @@ drop function split.guard_score();
 drop function split.record_change();
 drop table split.changed;
 """
-IS_RECORDING = "select to_regclass('split.changed') is not null"
-CHANGED = "select distinct id from split.changed where table_name = %s"
+# The community that a partition records the changes of.
+MOVING = "select obj_description(to_regclass('split.changed'), 'pg_class')"
+CHANGED = "delete from split.changed returning table_name, id"
+# With no more rows than these to copy, requests are kept waiting for it.
+FEW = 1000
 CAUGHT_UP = """
 select coalesce(bool_and(replay_lsn >= %s::pg_lsn), false) from pg_stat_replication
 where application_name = %s
@@ -80,15 +83,15 @@ def moved(databases: Databases, community: int, number: int) -> dict[str, int]:
     rows = {}
     # A source that says otherwise has given the community away already, before a move was interrupted.
     if living != number and one(source, PARTITION_OF, community) == (living,):
-        if one(source, ONE_AT_A_TIME) != (True,):
-            raise SystemExit(f"Another community is being moved away from partition {living}.")
+        claim(source, living, community)
         if number:
             wait_for_replication(home, f"split_partition_{number}")
         rows = copied(source, target, community)
         hand_over(front, source, target, community, number)
     front.execute(HOME_SQL, [community, number])
-    for partition in databases.partitions:
-        if one(partition, IS_RECORDING) == (True,):
+    for other, partition in enumerate(databases.partitions):
+        if one(partition, MOVING) == (str(community),):
+            claim(partition, other, community)
             if partition is not target:
                 partition.execute(HOME_SQL, [community, number])
                 delete(partition, community)
@@ -96,13 +99,32 @@ def moved(databases: Databases, community: int, number: int) -> dict[str, int]:
     return rows
 
 
-def record(source: psycopg.Connection) -> None:
-    """Has a partition record what is written from now on. A table at a time, since who makes
+def claim(partition: psycopg.Connection, number: int, community: int) -> None:
+    """Keeps others from moving a community away from a partition until the session ends. Raises SystemExit
+    where one is being moved, or was by somebody who was interrupted."""
+    is_free = one(partition, ONE_AT_A_TIME) == (True,)
+    (moving,) = one(partition, MOVING)
+    if not is_free:
+        raise SystemExit(f"Community {moving} is being moved away from partition {number}.")
+    if moving not in (None, str(community)):
+        raise SystemExit(
+            f"The move of community {moving} from partition {number} was interrupted: repeat it."
+        )
+
+
+def record(source: psycopg.Connection, community: int) -> None:
+    """Has a partition record what is written of a community from now on. A table at a time, since who makes
     a trigger waits for the writers of its table, and keeps others waiting."""
     source.execute((SQL / "moving.sql").read_bytes())
+    source.execute(sql.SQL("comment on table split.changed is {}").format(sql.Literal(str(community))))
     for table in OF_A_COMMUNITY:
-        names = {"table": sql.Identifier("scorer", table), "name": sql.Literal(table)}
-        source.execute(sql.SQL(RECORD_CHANGE).format(**names))
+        source.execute(
+            sql.SQL(RECORD_CHANGE).format(
+                table=sql.Identifier("scorer", table),
+                name=sql.Literal(table),
+                community=sql.Literal(str(community)),
+            )
+        )
     source.execute(GUARD_SCORE)
     source.execute("delete from split.changed")
 
@@ -117,11 +139,27 @@ def forget(partition: psycopg.Connection) -> None:
 
 def copied(source: psycopg.Connection, target: psycopg.Connection, community: int) -> dict[str, int]:
     """Copies the community, as requests go on, and has the source record what they write."""
-    record(source)
+    record(source, community)
     with target.transaction():
         # What a move that was interrupted has left there.
         delete(target, community)
-        return {table: copy(source, target, table, community) for table in OF_A_COMMUNITY}
+        rows = {table: copy(source, target, table, community) for table in OF_A_COMMUNITY}
+    while catch_up(source, target, community) > FEW:
+        pass
+    return rows
+
+
+def catch_up(source: psycopg.Connection, target: psycopg.Connection, community: int) -> int:
+    """Copies once more what was written since it was last copied; gives how many rows that was."""
+    changed = set(source.execute(CHANGED).fetchall())
+    with target.transaction():
+        for table in OF_A_COMMUNITY:
+            ids = [id_ for name, id_ in changed if name == table]
+            target.execute(
+                sql.SQL("delete from {} where id = any(%s)").format(sql.Identifier("scorer", table)), [ids]
+            )
+            copy(source, target, table, community, ids)
+    return len(changed)
 
 
 def hand_over(
@@ -139,11 +177,7 @@ def hand_over(
             source.execute(HOLD, [community])
             with target.transaction():
                 target.execute(HOME_SQL, [community, number])
-                for table in OF_A_COMMUNITY:
-                    ids = [id_ for (id_,) in source.execute(CHANGED, [table])]
-                    name = sql.Identifier("scorer", table)
-                    target.execute(sql.SQL("delete from {} where id = any(%s)").format(name), [ids])
-                    copy(source, target, table, community, ids)
+                catch_up(source, target, community)
             source.execute(HOME_SQL, [community, number])
 
 

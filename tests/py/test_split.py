@@ -21,7 +21,7 @@ from db.erase import erase
 from deploy.split.databases import Databases
 from deploy.split.functions import CALLED, CALLERS
 from deploy.split.install import IDS_OF_A_PARTITION, LIMITS, install, refresh, unfit
-from deploy.split.move import move
+from deploy.split.move import ONE_AT_A_TIME, move
 from deploy.split.tables import HOME, LOCAL, OF_A_COMMUNITY, REPLICATED
 from harness import existing, invariants, plproxy
 from harness.debian import NotPackaged
@@ -224,6 +224,13 @@ def test_a_move_that_is_interrupted_is_done_again_by_the_same_call(pair: Split, 
             holding.execute("insert into split.community_home (community_id, partition) values (1, 0)")
             interrupt(pair, url)
         assert pair.home_of(1) == 0
+    pair.add_community(2, 0)
+    with pytest.raises(SystemExit, match="move of community 1 from partition 0 was interrupted: repeat it"):
+        move(pair.urls, 2, 1)
+    with connect(pair.urls.partitions[0]) as another:
+        another.execute(ONE_AT_A_TIME)
+        with pytest.raises(SystemExit, match="Community 1 is being moved away from partition 0"):
+            move(pair.urls, 1, 1)
     assert ask(service, WALLETS[2], 1)[0] == 200
     assert move(pair.urls, 1, 1)["registry_passport"] == 3
     assert rows(pair.worlds[0], 1) == NONE
