@@ -48,6 +48,8 @@ drop table split.changed;
 # The community that a partition records the changes of.
 MOVING = "select obj_description(to_regclass('split.changed'), 'pg_class')"
 CHANGED = "delete from split.changed returning table_name, id"
+# Seconds for which replication is waited for.
+PATIENCE = 60
 # With no more rows than these to copy, requests are kept waiting for it.
 FEW = 1000
 CAUGHT_UP = """
@@ -220,9 +222,14 @@ def rows_of(table: str, community: int) -> tuple[sql.Composable, sql.Composable]
 
 def wait_for_replication(home: psycopg.Connection, follower: str) -> None:
     """Returns once who follows the home, by the name of its subscription, has what the home has now: of a
-    partition the community, its scorer, the credentials."""
+    partition the community, its scorer, the credentials. Raises SystemExit after a minute."""
     (now,) = one(home, "select pg_current_wal_lsn()::text")
+    patience = time.monotonic() + PATIENCE
     while one(home, CAUGHT_UP, now, follower) != (True,):
+        if time.monotonic() > patience:
+            raise SystemExit(
+                f"{follower} is behind: pg_stat_replication of the home shows how far, if at all."
+            )
         time.sleep(0.05)
 
 
