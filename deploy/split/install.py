@@ -33,6 +33,11 @@ SEQUENCES = """
 select format('%%I.%%I', schemaname, sequencename) from pg_sequences
 where schemaname = 'scorer' and coalesce(last_value, 0) < %s
 """
+HAS_PLPROXY = """
+select
+    exists (select from pg_available_extensions where name = 'plproxy')
+    or exists (select from pg_language where lanname = 'plproxy')
+"""
 SYNCED = "select count(*) = 0 from pg_subscription_rel where srsubstate <> 'r'"
 # A truncate that met a foreign key there would stop all that comes after.
 PUBLICATION = "create publication {} for table {} with (publish = 'insert, update, delete')"
@@ -90,6 +95,8 @@ def unfit(databases: Databases) -> list[str]:
         problems.append("The home has not wal_level = logical (rds.logical_replication on RDS).")
     if databases.front.execute("select to_regnamespace('scorer')").fetchone() != (None,):
         problems.append("The front has a schema scorer already.")
+    if databases.front.execute(HAS_PLPROXY).fetchone() != (True,):
+        problems.append("The front has no PL/Proxy: install Debian's postgresql-15-plproxy there.")
     return problems
 
 
