@@ -19,8 +19,8 @@ from db.migrate import ROOT
 OPERATIONS = ROOT / "docs/operations.md"
 MARK = re.compile(r"<!-- run: (?P<name>.+) -->|\*Not run by the tests: (?P<why>.+)\.\*")
 FENCE = re.compile(r"\s*```(?P<language>\w*)$")
-# What a command prints, or a file holds, is no command.
-OTHER = ("text", "json", "toml")
+# What a command prints, a file holds or CloudWatch is asked is no command.
+OTHER = ("text", "json", "toml", "insights")
 
 
 @dataclass(frozen=True)
