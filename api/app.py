@@ -154,8 +154,8 @@ def create_app(settings: Settings, database: Database | None = None, service: st
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.update(HEADERS)
-        if request.url_rule:
-            request_log.current()["route"] = request.url_rule.rule.replace("<", "{").replace(">", "}")
+        if rule := request.url_rule:
+            request_log.current()["route"] = rule.rule.replace("<", "{").replace(">", "}")
         return response
 
     app.wsgi_app = Logged(app.wsgi_app, settings.log_sample, service)  # type: ignore[method-assign]
