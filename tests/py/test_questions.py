@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from db.migrate import ROOT
 from harness import jq
 from harness.pages import OPERATIONS, command, run
 from harness.server import connect
@@ -120,7 +121,7 @@ def test_the_page_answers_from_the_log(log: Path) -> None:
     """To the letter, but for times; of what is slow there may be more on a slow machine."""
 
     def answer(text: str) -> str:
-        return timeless(run(text, log.parent, **jq.environment()).stdout)
+        return timeless(run(text, log.parent, None, ROOT, **jq.environment()).stdout)
 
     assert [answer(text) for text in COMMANDS] == [shown(text) for text in COMMANDS]
     assert shown(SLOW) in answer(SLOW)
