@@ -296,6 +296,19 @@ def test_wallets_are_scored_again(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.own_tables
+def test_months_of_events_that_are_over_are_archived(world: World, tmp_path: Path) -> None:
+    for (month,) in world.execute("select partition from event_partitions()"):
+        world.execute(f"drop table scorer.{month}")
+    ((last, now),) = world.execute("select now() - interval '1 month', now()")
+    world.execute("select ensure_event_partitions(1, %s)", last)
+    world.execute("insert into registry_event (action, address, created_at) values ('LXU', '0x1', %s)", last)
+    text = command("archive events").replace("2026-10", f"{now:%Y-%m}").replace("/mnt/archive", ".")
+    said = run(text, tmp_path, DATABASE_URL=world.url).stdout
+    (file,) = tmp_path.glob("*.gz")
+    assert (file.name, ": 1 events" in said) == (f"registry_event_{last:%Y_%m}.csv.gz", True)
+
+
+@pytest.mark.own_tables
 def test_code_and_schema_go_back_by_one(world: World, programs: Path, tmp_path: Path) -> None:
     """A migration that changes a function: the code before runs on its schema, and it can be taken back."""
     fill(world)
