@@ -58,8 +58,8 @@ def test_a_line_on_lambda_declares_its_metrics(world: World, lines: Lines) -> No
 
 
 def test_what_the_template_watches_is_sent(world: World, lines: Lines) -> None:
-    """By the lines of a wallet of all kinds, by the page of operations, and by what the template itself makes of
-    the schedule's lines."""
+    """By the lines of a wallet of all kinds, by the page of operations, and by what the template itself makes
+    of the schedule's lines."""
     fill(world)
     client = create_app(world.settings(), service="scorer").test_client()
     client.get(world.path(ADDRESS), headers={"X-API-Key": world.key})
