@@ -2,15 +2,14 @@
 
 import json
 import logging
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from api import scoring
 from api.database import Database, Misconfigured, Unavailable, Unfinished
+from api.docs import add_docs
 from api.settings import Settings
 
 OPENAPI = Path(__file__).parent / "openapi.json"
@@ -49,9 +48,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     def openapi() -> Response:
         return answer(200, OPENAPI.read_text())
 
-    @app.get("/v2/docs")
-    def docs() -> str:
-        return render_template("docs.html", api=contract(), server=request.host_url.rstrip("/"))
+    add_docs(app)
 
     @app.errorhandler(scoring.Refused)
     def refused(error: scoring.Refused) -> Response:
@@ -86,7 +83,8 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         return response
 
     return app
@@ -115,10 +113,3 @@ def try_again(detail: str) -> Response:
     response = problem(503, detail)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
-
-
-@cache
-def contract() -> dict[str, Any]:
-    """The OpenAPI document."""
-    document: dict[str, Any] = json.loads(OPENAPI.read_text())
-    return document
