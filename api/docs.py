@@ -8,10 +8,10 @@ from flask import Flask, Response, redirect, request
 from werkzeug.exceptions import NotFound
 
 STATIC = Path(__file__).parent / "static"
-# The renderer of OpenAPI as its makers publish it; a new version has a new name, so that browsers keep this one.
+# The renderer of OpenAPI as its makers publish it. A new version has a new name: browsers keep this one.
 RENDERER = "scalar-1.76.0"
-# The page runs no script but ours and the renderer's, loads nothing from elsewhere, and can send what its reader
-# types to this service alone. The renderer writes style attributes, which only 'unsafe-inline' lets it do.
+# The page runs no script but ours and the renderer's, loads nothing from elsewhere, and can send what is
+# typed there to this service alone. The renderer writes style attributes, hence 'unsafe-inline'.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -63,7 +63,7 @@ def of_renderer(name: str) -> bytes:
 
 
 def script(text: bytes) -> Response:
-    """A script, compressed for whoever takes that, as browsers do: Lambda gives a load balancer at most 1 MB."""
+    """A script, compressed for whoever takes that: Lambda gives a load balancer at most 1 MB."""
     response = Response(mimetype="text/javascript")
     response.headers["Vary"] = "Accept-Encoding"
     if request.accept_encodings.quality("gzip"):

@@ -20,6 +20,10 @@ createApiReference("#reference", {
   hideClientButton: true,
   // Light or dark is as the reader's system has it.
   hideDarkModeToggle: true,
+  // Fields are seen at once, not asked for.
+  expandAllResponses: true,
+  orderSchemaPropertiesBy: "preserve",
+  orderRequiredPropertiesFirst: false,
   documentDownloadType: "direct",
   defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
   featuredClients: ["shell/curl", "js/fetch", "python/requests"],
