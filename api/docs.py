@@ -39,9 +39,9 @@ def add_docs(app: Flask) -> None:
     for path, to in {"/": "v2/docs", "/docs": "v2/docs", "/v2/docs/": "../docs"}.items():
         app.add_url_rule(path, f"docs from {path}", partial(redirect, to), methods=["GET"])
 
-    @app.get("/v2/docs/start.js")
-    def start() -> Response:
-        return script((STATIC / "start.js").read_bytes())
+    @app.get("/v2/docs/<any('start.js', 'samples.js'):name>")
+    def ours(name: str) -> Response:
+        return script((STATIC / name).read_bytes())
 
     @app.get(f"/v2/docs/{RENDERER}/<path:name>")
     def renderer(name: str) -> Response:

@@ -25,8 +25,8 @@ class Operation:
     responses: dict[str, dict[str, Any]]
 
     def arguments(self) -> dict[str, Any]:
-        """What the contract gives as an example of each parameter that has one."""
-        return {name: given["example"] for name, given in self.parameters.items() if "example" in given}
+        """What the contract gives as an example of each parameter that a request must have."""
+        return {name: given["example"] for name, given in self.parameters.items() if given.get("required")}
 
     def url(self, **changed: object) -> str:
         """Path and query of the request that the contract shows, with parameters that differ."""

@@ -29,7 +29,9 @@ def packages() -> Path | None:
     with (CACHE / "npm.lock").open("w") as waiting:
         fcntl.flock(waiting, fcntl.LOCK_EX)
         if not (folder / "installed").exists():
-            shutil.copytree(LOCKED, folder, dirs_exist_ok=True)
+            folder.mkdir(exist_ok=True)
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(LOCKED / name, folder)
             subprocess.run(INSTALL, cwd=folder, check=True)
             (folder / "installed").touch()
     return folder

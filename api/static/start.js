@@ -4,11 +4,15 @@
 Object.defineProperty(window, "localStorage", { value: { getItem: () => null, setItem() {}, removeItem() {} } });
 
 const { createApiReference } = await import("./scalar-1.76.0/standalone.esm.js");
+const { withSamples } = await import("./samples.js");
+
+// Requests go to the service that gave the page.
+const service = new URL("..", location.href).href.replace(/\/$/, "");
+const contract = await (await fetch("openapi.json")).json();
 
 createApiReference("#reference", {
-  url: "openapi.json",
-  // Requests go to the service that gave the page.
-  servers: [{ url: new URL("..", location.href).href.replace(/\/$/, "") }],
+  content: withSamples(contract, service),
+  servers: [{ url: service }],
   authentication: { preferredSecurityScheme: "apiKey" },
   persistAuth: false,
   telemetry: false,
@@ -25,6 +29,6 @@ createApiReference("#reference", {
   orderSchemaPropertiesBy: "preserve",
   orderRequiredPropertiesFirst: false,
   documentDownloadType: "direct",
-  defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
-  featuredClients: ["shell/curl", "js/fetch", "python/requests"],
+  // Those that the renderer draws are no whole programs; ours are.
+  hiddenClients: true,
 });

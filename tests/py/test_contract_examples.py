@@ -63,7 +63,7 @@ def loaded(database_url: str, issuer: Issuer) -> str:
     """A database with the demo data, a wallet of more credentials than are scored, and one of credentials
     that nobody has checked."""
     demo.load(database_url, issuer)
-    documents = {
+    documents: dict[str, list[Any]] = {
         FULL: [{}] * 1001,
         UNCHECKED: [issuer.credential(UNCHECKED, f"P{number}", [f"v1:{number}"]) for number in range(25)],
     }
