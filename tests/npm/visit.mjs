@@ -34,7 +34,11 @@ for (const [path, item] of Object.entries(contract.paths)) {
     await button.waitFor();
     await button.scrollIntoViewIfNeeded();
     await measure();
-    found.samples.push(await section.locator(".request-card code").innerText());
+    for (const [shown, next] of [["curl", "JavaScript"], ["JavaScript", "Python"], ["Python", "curl"]]) {
+      found.samples.push([shown, await section.locator(".request-card code").innerText()]);
+      await section.getByTestId("client-picker").click();
+      await page.getByRole("option", { name: next }).click();
+    }
     await button.click();
     const answered = page.waitForResponse((response) => response.request().resourceType() === "fetch");
     await page.getByRole("button", { name: "Send" }).first().click();

@@ -158,7 +158,9 @@ def test_a_reader_tries_every_operation(
     assert found["stored"] == {"cookies": [], "origins": [], "session": [], "databases": []}
     assert set(found["widths"]) == {width}
     assert (max(map(int, re.findall(r"\d+", found["background"]))) < 64) == (scheme == "dark")
-    assert len(found["samples"]) == len(operations())
+    begin = {"curl": "curl ", "JavaScript": "const ", "Python": "import "}
+    assert len(found["samples"]) == len(operations()) * len(begin)
+    assert all(sample.startswith(begin[label]) for label, sample in found["samples"])
     shown = " ".join(found["text"].split())
     contract: dict[str, Any] = document()
     for item in contract["paths"].values():
