@@ -11,6 +11,7 @@ const service = new URL("..", location.href).href.replace(/\/$/, "");
 const contract = await (await fetch("openapi.json")).json();
 
 createApiReference("#reference", {
+  slug: "passport-scorer",
   content: withSamples(contract, service),
   servers: [{ url: service }],
   authentication: { preferredSecurityScheme: "apiKey" },
@@ -28,7 +29,7 @@ createApiReference("#reference", {
   expandAllResponses: true,
   orderSchemaPropertiesBy: "preserve",
   orderRequiredPropertiesFirst: false,
-  documentDownloadType: "direct",
+  documentDownloadType: "json",
   // Those that the renderer draws are no whole programs; ours are.
   hiddenClients: true,
 });
