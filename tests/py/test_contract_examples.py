@@ -25,6 +25,8 @@ EMPTY = "0x4444444444444444444444444444444444444444"
 FULL = "0x5555555555555555555555555555555555555555"
 UNCHECKED = "0x6666666666666666666666666666666666666666"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?(Z|\+00:00)")
+# The service's address in examples.
+HOST = "https://api.example.org"
 NO_DATABASE = "postgresql://127.0.0.1:1/none"
 
 
@@ -37,6 +39,7 @@ class Asked:
     service: str = "sound"
     method: str = ""
     key: str | None = demo.KEY
+    body: str = ""
 
 
 # By status and name of the example, of one operation or of all.
@@ -122,13 +125,14 @@ def answer(service: Service, operation: Operation, asked: Asked) -> tuple[int, s
     client.request(
         asked.method or operation.method.upper(),
         operation.url(**asked.parameters),
-        None if operation.body is None else json.dumps(operation.body),
+        asked.body or (None if operation.body is None else json.dumps(operation.body)),
         {"Content-Type": "application/json"} | ({"X-API-Key": asked.key} if asked.key else {}),
     )
     response = client.getresponse()
     try:
         names = {name.title() for name, _ in response.getheaders()}
-        return response.status, names, json.loads(response.read())
+        text = response.read().decode().replace(f"http://127.0.0.1:{service.port}", HOST)
+        return response.status, names, json.loads(text)
     finally:
         client.close()
 
