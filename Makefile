@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions db/views tests/sql
 
-.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead compare test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance rollout bench-function package deploy check lint lint-template format freeze release snapshot lock
+.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead compare test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance load rollout bench-function bench-rescore package deploy check lint lint-template format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
@@ -91,6 +91,10 @@ endurance: ## whether the service's memory stays flat over 100,000 requests; tak
 	@local/install dev
 	@$(python) -m bench.endurance $(ARGS)
 
+load: ## requests at a rate that waits for no answer, judged by bench/load.json; ARGS="--help" for which service, how fast
+	@local/install dev
+	@$(python) -m bench.load $(ARGS)
+
 rollout: ## move the traffic of WALLETS (10000) from one service to another with nginx, step by step and back; prints a table
 	@local/install dev
 	@$(python) -m bench.rollout $(if $(WALLETS),--wallets $(WALLETS)) $(ARGS)
@@ -98,6 +102,10 @@ rollout: ## move the traffic of WALLETS (10000) from one service to another with
 bench-function: ## cold start and memory of the packaged function inside Lambda's runtime; takes two minutes
 	@local/install dev
 	@$(python) -m bench.function $(ARGS)
+
+bench-rescore: ## score 500,000 wallets again beside clients that ask; takes half an hour and 20 GB; ARGS="--help" for less
+	@local/install dev
+	@$(python) -m bench.rescore $(ARGS)
 
 package: ## the Lambda function's zips, in build/; ARGS="--arch arm64" for one of them
 	@local/install dev

@@ -1,48 +1,106 @@
 """The HTTP service: routes, and the answer to each way a request can fail."""
 
 import json
-import logging
+import re
+import traceback
 from pathlib import Path
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import scoring
+from api import (
+    answer_size,
+    batch,
+    credential_list,
+    demo_answers,
+    history,
+    rate_limit,
+    readiness,
+    request_body,
+    request_log,
+    scoring,
+)
+from api.asking import MISSING_KEY
 from api.database import Database, Misconfigured, Unavailable, Unfinished
 from api.docs import add_docs
+from api.logged import Logged
+from api.refused import UNAVAILABLE, UNEXPECTED, UNFINISHED, Refused
 from api.settings import Settings
 
 OPENAPI = Path(__file__).parent / "openapi.json"
 # Seconds after which a client refused for want of the database is asked to come back.
 RETRY_AFTER = 1
-UNEXPECTED = "Unexpected error while submitting passport"
 # Any web page may call the service: a browser's user sends its key knowingly, never a cookie.
 CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, X-API-Key",
-    "Access-Control-Expose-Headers": "Allow, Retry-After",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, X-API-Key, X-Request-ID",
+    "Access-Control-Expose-Headers": "Allow, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID",
     "Access-Control-Max-Age": "86400",
 }
 # An answer is of its moment and for its asker, and is what its type says.
 HEADERS = CORS | {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-log = logging.getLogger(__name__)
 
-
-def create_app(settings: Settings, database: Database | None = None) -> Flask:
-    """The WSGI application for one database: that of the settings, unless it is given."""
+def create_app(settings: Settings, database: Database | None = None, service: str | None = None) -> Flask:
+    """The WSGI application for one database: that of the settings, unless it is given. service, where it is
+    given, is whose metrics CloudWatch is to read from the log."""
     app = Flask(__name__, static_folder=None)
+    # Whole URLs are those that the client knows: a load balancer or proxy in front names them.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_host=1)  # type: ignore[method-assign]
     asked = database or Database(settings.database_url, settings.database_password)
+    demo = demo_answers.DemoDatabase()
+    app.after_request(rate_limit.add_headers)
+
+    def database_of(key: str | None) -> Database:
+        return demo if demo_answers.is_demo(key, settings.demo_api_key) else asked
 
     @app.get("/v2/stamps/<scorer_id>/score/<address>")
     def score(scorer_id: str, address: str) -> Response:
-        return answer(200, scoring.score(asked, settings, api_key(), scorer_id, address))
+        key = api_key()
+        allowance = rate_limit.begin()
+        return answer(200, scoring.score(database_of(key), settings, key, scorer_id, address, allowance))
+
+    @app.get("/v2/stamps/<scorer_id>/score/<address>/history")
+    def score_history(scorer_id: str, address: str) -> Response:
+        key = api_key()
+        created_at = request.args.get("created_at")
+        allowance = rate_limit.begin()
+        return answer(
+            200,
+            history.score_at(database_of(key), settings, key, scorer_id, address, created_at, allowance),
+        )
+
+    @app.post("/v2/stamps/<scorer_id>/scores")
+    def scores(scorer_id: str) -> Response:
+        key = api_key()
+        if not key:
+            # Nothing is read of whoever sends none.
+            raise Refused(401, MISSING_KEY)
+        body = request_body.read(request.stream, request.content_length)
+        room = answer_size.room(request.environ)
+        allowance = rate_limit.begin()
+        return answer(200, batch.scores(database_of(key), settings, key, scorer_id, body, room, allowance))
+
+    @app.get("/v2/stamps/<address>")
+    def credentials(address: str) -> Response:
+        key = api_key()
+        room = answer_size.room(request.environ)
+        allowance = rate_limit.begin()
+        found = credential_list.credentials(
+            database_of(key), key, address, request.args.to_dict(), request.base_url, room, allowance
+        )
+        return answer(200, found)
 
     @app.get("/health")
     def health() -> Response:
-        asked.ping()
         return answer(200, json.dumps({"status": "ok"}))
+
+    @app.get("/ready")
+    def ready() -> Response:
+        missing = readiness.missing(asked, settings)
+        return try_again(missing) if missing else answer(200, json.dumps({"status": "ready"}))
 
     @app.get("/v2/openapi.json")
     def openapi() -> Response:
@@ -50,23 +108,32 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
 
     add_docs(app)
 
-    @app.errorhandler(scoring.Refused)
-    def refused(error: scoring.Refused) -> Response:
+    @app.errorhandler(Refused)
+    def refused(error: Refused) -> Response:
         return problem(error.status, error.detail)
+
+    @app.errorhandler(history.NoScore)
+    def no_score(error: history.NoScore) -> Response:
+        return answer(404, json.dumps({"detail": error.detail, "address": error.address}))
+
+    @app.errorhandler(request_body.Busy)
+    def busy(error: request_body.Busy) -> Response:
+        request_log.failed("busy", error)
+        return try_again(UNAVAILABLE)
 
     @app.errorhandler(Unavailable)
     def unavailable(error: Unavailable) -> Response:
-        log.error("database unavailable: %s", error)
-        return try_again("The service is temporarily unavailable. Please try again.")
+        request_log.failed("unavailable", error)
+        return try_again(UNAVAILABLE)
 
     @app.errorhandler(Unfinished)
     def unfinished(error: Unfinished) -> Response:
-        log.warning("unfinished: %s", error)
-        return try_again("The credentials of this address are still being checked. Please try again.")
+        request_log.failed("unfinished", error)
+        return try_again(UNFINISHED)
 
     @app.errorhandler(Misconfigured)
     def misconfigured(error: Misconfigured) -> Response:
-        log.error("scorer misconfigured: %s", error)
+        request_log.failed("misconfigured", error)
         return problem(500, UNEXPECTED)
 
     @app.errorhandler(HTTPException)
@@ -78,15 +145,19 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
-        log.exception("unforeseen error")
+        request_log.failed("unforeseen", error)
+        request_log.current()["traceback"] = traceback.format_exc()
         return problem(500, UNEXPECTED)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        if request.url_rule:
+            request_log.current()["route"] = re.sub(r"<[^>]*?(\w+)>", r"{\1}", request.url_rule.rule)
         return response
 
+    app.wsgi_app = Logged(app.wsgi_app, settings.log_sample, service)  # type: ignore[method-assign]
     return app
 
 

@@ -8,24 +8,24 @@ text/javascript, all others do always.
 """
 
 import logging
+import os
 from typing import Any
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
 
 import awsgi
 
+from api import json_lines
 from api.app import create_app
-from api.one_line import OneLine
+from api.logged import Logged
 from api.settings import Settings
 
 Event = dict[str, Any]
 
-# Lambda has put a handler on the root logger, which drops what is below warning.
-logging.getLogger().setLevel(logging.INFO)
-for given in logging.getLogger().handlers:
-    given.addFilter(OneLine())
-log = logging.getLogger(__name__)
+json_lines.write_by_lambda()
 # A bad setting is an error of the function's initialization, which Lambda reports by its type and message.
-app = create_app(Settings.from_environment())
+settings = Settings.from_environment()
+logging.getLogger().setLevel(settings.log_level)
+app = create_app(settings, service=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "passport-scorer"))
 # Answers that are compressed, and so no text: scripts of the docs page.
 SCRIPTS = {"text/javascript"}
 # What an event is answered that holds no request that could be answered.
@@ -44,7 +44,8 @@ def handler(event: Event, context: object) -> Event:
     try:
         return answer(event, context)
     except Exception:
-        log.exception("unreadable event")
+        assert isinstance(app.wsgi_app, Logged)
+        app.wsgi_app.unreadable(context)
         return UNREADABLE
 
 
@@ -62,6 +63,9 @@ def answer(event: Event, context: object) -> Event:
 def complete(event: Event) -> Event:
     """A REST or load balancer event with every field that aws-wsgi reads."""
     query = event.get("queryStringParameters") or last_values(event.get("multiValueQueryStringParameters"))
+    if "elb" in (event.get("requestContext") or {}):
+        # A load balancer, alone of all, passes on what the client encoded.
+        query = {unquote_plus(name): unquote_plus(value) for name, value in (query or {}).items()}
     headers = event.get("headers") or last_values(event.get("multiValueHeaders"))
     return event | {
         "path": wsgi_path(event.get("path") or "/"),

@@ -1,7 +1,8 @@
 """Checks documents before a request asks for them: python -m api.check_ahead
 
 Looks at the credentials of DATABASE_URL, the newest first, and checks the documents of TRUSTED_IAM_ISSUERS
-that nobody has checked yet. SIGTERM and Ctrl-C stop it once it has kept what it has checked; the next run
+that nobody has checked yet. Before, it makes the next months of events, and removes checks that hardly anybody
+asks for. SIGTERM and Ctrl-C stop it once it has kept what it has checked; the next run
 goes on from there. Several runs share the work.
 """
 
@@ -17,10 +18,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TextIO
 
+from api import json_lines
 from api.credentials import VERIFIER, Check, check
 from api.database import Database, Detached, Unavailable, Unchecked, Unforeseen
 from api.settings import SettingError, Settings
+from api.upkeep import upkeep
 
 # Documents that are claimed at a time: they take a tenth of a second.
 DOCUMENTS = 200
@@ -119,7 +123,7 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
     except SettingError as error:
-        print(error, file=sys.stderr)
+        tell(sys.stderr, "CRITICAL", str(error))
         return 2
     run = Run(
         Database(settings.database_url, settings.database_password),
@@ -136,22 +140,33 @@ def main() -> int:
         signal.signal(signum, stop)
     start = time.monotonic()
     try:
+        upkeep(run.database)
         run.begin(EVERYTHING if arguments.again else LOOK_BACK)
         with processes(arguments.jobs) as run.check:
             work_together(run, arguments.jobs, start)
     except Detached:
         # As requests do, it waits for whoever changes the tables: until the next run.
-        print(
-            "The tables are being changed. What was checked is kept: run it again to go on.", file=sys.stderr
-        )
+        told = "The tables are being changed. What was checked is kept: run it again to go on."
+        tell(sys.stderr, "WARNING", told)
         return 0
     except (Unavailable, Unforeseen, BrokenExecutor) as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        print(f"Stopped: {reason}. What was checked is kept: run it again to go on.", file=sys.stderr)
+        told = f"Stopped: {reason}. What was checked is kept: run it again to go on."
+        tell(sys.stderr, "ERROR", told)
         return 1
     left = f"at most {run.ids_left:,} are left: run it again to go on" if run.ids_left else "none is left"
-    print(f"Checked {run.checked:,} documents in {time.monotonic() - start:.1f} s; {left}.")
+    told = f"Checked {run.checked:,} documents in {time.monotonic() - start:.1f} s; {left}."
+    tell(sys.stdout, "INFO", told, checked=run.checked, kept=run.kept, left=run.ids_left)
     return 130 if signal.SIGINT in received else 0
+
+
+def tell(stream: TextIO, level: str, text: str, **counts: int) -> None:
+    """Prints a sentence to a terminal; elsewhere a line in the form of the log, with what it counts."""
+    if stream.isatty():
+        print(text, file=stream)
+        return
+    event = {"event": "check_ahead", "message": text, **counts}
+    print(json_lines.line(event, level, time.time()), file=stream, flush=True)
 
 
 def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
@@ -210,16 +225,20 @@ def work_together(run: Run, count: int, start: float) -> None:
             if any(each.exception() for each in ended):
                 run.stopped.set()
             if run.checked and (terminal or not ended):
-                show(run, time.monotonic() - start, terminal)
+                speed = run.checked / (time.monotonic() - start)
+                text = f"{run.checked:,} documents, {speed:,.0f} a second, at most {run.ids_left:,} left"
+                if terminal:
+                    show(text, terminal)
+                else:
+                    tell(sys.stderr, "INFO", text, checked=run.checked, kept=run.kept, left=run.ids_left)
             for each in ended:
                 each.result()
     if terminal and run.checked:
         print(file=sys.stderr)
 
 
-def show(run: Run, seconds: float, terminal: bool) -> None:
+def show(text: str, terminal: bool) -> None:
     """Prints how far a run has come, on a terminal in the place of the last line."""
-    text = f"{run.checked:,} documents, {run.checked / seconds:,.0f} a second, at most {run.ids_left:,} left"
     print(f"\r{text}\x1b[K" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
 
 

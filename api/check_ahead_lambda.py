@@ -1,29 +1,28 @@
 """The AWS Lambda handler that a schedule invokes: api.check_ahead_lambda.handler.
 
-Checks documents before a request asks for them, until none is left or its time is nearly used up; the next
+Keeps the database up (api.upkeep). Checks documents before a request asks for them, until none is left or its time is nearly used up; the next
 invocation goes on from there.
 """
 
-import json
 import logging
 import time
+from dataclasses import asdict
 from typing import Protocol
 
+from api import json_lines
 from api.check_ahead import Run
 from api.database import Database
-from api.one_line import OneLine
 from api.settings import Settings
+from api.upkeep import upkeep
 
 # Seconds before Lambda would end the invocation: the documents that are being checked take no longer.
 RESERVE = 5.0
 
-# Lambda has put a handler on the root logger, which drops what is below warning.
-logging.getLogger().setLevel(logging.INFO)
-for given in logging.getLogger().handlers:
-    given.addFilter(OneLine())
+json_lines.write_by_lambda()
 log = logging.getLogger(__name__)
 # A bad setting is an error of the function's initialization, which Lambda reports by its type and message.
 settings = Settings.from_environment()
+logging.getLogger().setLevel(settings.log_level)
 
 
 class Context(Protocol):
@@ -33,16 +32,17 @@ class Context(Protocol):
         """Milliseconds until it is ended."""
 
 
-def handler(event: object, context: Context) -> dict[str, int]:
+def handler(event: object, context: Context) -> dict[str, int | None]:
     """Gives, and logs as a line of JSON, how many documents were checked, how many of their checks are new,
-    and how many credentials are left at most. Raises Unavailable, which to Lambda is an error of the
-    function."""
+    how many credentials are left at most, and what upkeep gives. Raises Unavailable, which to Lambda is an
+    error of the function."""
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE
     # Of its own: a connection does not outlast the minutes between invocations.
     database = Database(settings.database_url, settings.database_password)
+    kept_up = upkeep(database)
     run = Run(database, sorted(settings.trusted_issuers), deadline=deadline)
     run.begin()
     run.work()
-    counts = {"checked": run.checked, "kept": run.kept, "left": run.ids_left}
-    log.info(json.dumps(counts))
+    counts = {"checked": run.checked, "kept": run.kept, "left": run.ids_left, **asdict(kept_up)}
+    log.info({"event": "check_ahead"} | counts)
     return counts

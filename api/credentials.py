@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,10 +23,10 @@ MAX_NULLIFIER = 100
 # Documents that are checked at the same time. What a deadline can be late by is what these take.
 BATCH = 20
 # A proof that is dated later than this would not hold; whether it is dated later than now, the database says.
-LATEST = "9999-12-31T23:59:59Z"
+PROOF_OPTIONS = json.dumps({"proofPurpose": "assertionMethod", "created": "9999-12-31T23:59:59Z"})
 # The number of the rules in this file, api/shapes.py and api/rfc3339.py: it is raised when a document's check
 # can come out otherwise than before. python -m tests.rules records the fingerprint of their code.
-RULES = 1  # fingerprint 5851bedb22f1aea4
+RULES = 1  # fingerprint 2110d70ec6abd750
 # Whose checks these are: other rules, or another didkit, check every document anew.
 VERIFIER = f"rules {RULES}, didkit {didkit.get_version()}"
 
@@ -73,20 +73,34 @@ def check(documents: Sequence[str], deadline: float = math.inf) -> list[Check]:
     for start in range(0, len(documents), BATCH):
         if start and time.monotonic() > deadline:
             break
-        checks += check_together(documents[start : start + BATCH])
+        checks += run(check_together(documents[start : start + BATCH]))
     return checks
 
 
-def check_together(documents: Sequence[str]) -> list[Check]:
-    """Checks documents, their proofs at the same time."""
-    checks = {document: checked_without_proof(document) for document in documents}
-    claimed = [document for document, found in checks.items() if not found.fault]
-    for document, errors in zip(claimed, proof_errors(claimed) if claimed else (), strict=True):
-        if errors is None:
-            checks[document] = Check(checks[document].digest, "unverifiable")
-        elif errors:
-            checks[document] = Check(checks[document].digest, "bad_proof")
-    return [checks[document] for document in documents]
+async def check_together(documents: Sequence[str]) -> list[Check]:
+    """Checks documents, their proofs at the same time: each from when its shape is known, so that didkit's
+    threads are at work while the shapes of the others are looked at."""
+    checks: list[Check] = []
+    proofs: dict[int, Awaitable[str]] = {}
+    for document in documents:
+        found = checked_without_proof(document)
+        if not found.fault:
+            proofs[len(checks)] = begin_proof(document)
+        checks.append(found)
+    results = await asyncio.gather(*proofs.values(), return_exceptions=True)
+    for place, result in zip(proofs, results, strict=True):
+        if not isinstance(result, str):
+            checks[place] = Check(checks[place].digest, "unverifiable")
+        elif json.loads(result)["errors"]:
+            checks[place] = Check(checks[place].digest, "bad_proof")
+    return checks
+
+
+def begin_proof(document: str) -> Awaitable[str]:
+    """Has didkit check a document's proof, from now on; gives what it will say of it, as JSON, and raises
+    where didkit cannot read it."""
+    begun: Awaitable[str] = didkit.verify_credential(document, PROOF_OPTIONS)
+    return begun
 
 
 def checked_without_proof(text: str) -> Check:
@@ -136,17 +150,3 @@ def nullifiers_of(subject: dict[str, Any]) -> tuple[str, ...]:
     if not all(isinstance(n, str) and 1 <= len(n) <= MAX_NULLIFIER for n in nullifiers):
         raise Rejected("bad_nullifier")
     return tuple(nullifiers)
-
-
-def proof_errors(documents: Sequence[str]) -> list[list[str] | None]:
-    """Has didkit check the proofs of documents, all at the same time; gives the errors of each, or None where
-    didkit could not read it."""
-    results = run(_verify(documents))
-    return [json.loads(result)["errors"] if isinstance(result, str) else None for result in results]
-
-
-async def _verify(documents: Sequence[str]) -> list[str | BaseException]:
-    options = json.dumps({"proofPurpose": "assertionMethod", "created": LATEST})
-    return await asyncio.gather(
-        *(didkit.verify_credential(document, options) for document in documents), return_exceptions=True
-    )

@@ -1,5 +1,7 @@
 """The database: every SQL statement of the service, and what its errors mean."""
 
+import re
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,10 +9,13 @@ from typing import Any, LiteralString
 
 import psycopg
 
+from api import request_log
 from api.connection import conninfo
 
 REQUEST_SCORE = """
-select outcome, legacy_parameters, unchecked, left_out, answer::text
+select
+    outcome, legacy_parameters, account_id, api_key_id, rate_window,
+    unchecked, left_out, answer::text, answer ->> 'score', (answer ->> 'passing_score')::boolean
 from scorer.answer_request(
     p_key_prefix => %(key_prefix)s,
     p_key_hash => %(key_hash)s,
@@ -21,7 +26,45 @@ from scorer.answer_request(
     p_verifier => %(verifier)s,
     p_checks => %(checks)s,
     p_human_points_enabled => %(human_points_enabled)s,
-    p_human_points_start => coalesce(%(human_points_start)s, '-infinity'::timestamptz)
+    p_human_points_start => coalesce(%(human_points_start)s, '-infinity'::timestamptz),
+    p_count => %(count)s
+)
+"""
+
+HISTORY = """
+select outcome, legacy_parameters, account_id, api_key_id, rate_window, answer::text
+from scorer.answer_history(
+    p_key_prefix => %(key_prefix)s,
+    p_key_hash => %(key_hash)s,
+    p_legacy_key_hash => %(legacy_key_hash)s,
+    p_scorer_id => %(scorer_id)s,
+    p_address => %(address)s,
+    p_created_at => %(created_at)s
+)
+"""
+
+CREDENTIALS = """
+select outcome, legacy_parameters, account_id, api_key_id, rate_window, items, next_id, prev_id
+from scorer.answer_credentials(
+    p_key_prefix => %(key_prefix)s,
+    p_key_hash => %(key_hash)s,
+    p_legacy_key_hash => %(legacy_key_hash)s,
+    p_address => %(address)s,
+    p_limit => %(limit)s,
+    p_older_than => %(older_than)s,
+    p_newer_than => %(newer_than)s,
+    p_max_bytes => %(max_bytes)s
+)
+"""
+
+ADMIT_BATCH = """
+select outcome, legacy_parameters, account_id, api_key_id, rate_window
+from scorer.admit_batch(
+    p_key_prefix => %(key_prefix)s,
+    p_key_hash => %(key_hash)s,
+    p_legacy_key_hash => %(legacy_key_hash)s,
+    p_scorer_id => %(scorer_id)s,
+    p_count => %(count)s
 )
 """
 
@@ -38,7 +81,12 @@ from scorer.unchecked_documents(
 
 KEEP = "select scorer.keep_checks(p_verifier => %(verifier)s, p_checks => %(checks)s)"
 
-PING = "select 1"
+ENSURE = "select scorer.ensure_event_partitions(p_months => %(months)s)"
+
+PRUNE = "select looked_at, removed from scorer.prune_checks(p_verifier => %(verifier)s, p_limit => %(limit)s)"
+
+# The call of a request that nobody makes.
+NOBODY = dict.fromkeys(re.findall(r"%\((\w+)\)s", REQUEST_SCORE))
 
 
 class Unavailable(Exception):
@@ -51,6 +99,10 @@ class Unfinished(Unavailable):
 
 class Detached(Unavailable):
     """Somebody changes the tables: the views over them are gone for as long."""
+
+
+class MovedOut(Unavailable):
+    """There is no schema scorer."""
 
 
 class TryAgain(Unavailable):
@@ -69,6 +121,7 @@ class Unforeseen(Exception):
 # The service's own SC codes are explained in docs/sql.md.
 ERRORS: dict[str, type[Exception]] = {
     "SC006": Misconfigured,
+    "SC008": Misconfigured,
     "40001": TryAgain,  # serialization failure
     "40P01": TryAgain,  # deadlock
     "08": TryAgain,  # connection lost
@@ -77,7 +130,7 @@ ERRORS: dict[str, type[Exception]] = {
     "57P05": TryAgain,  # idle session ended
     "42P01": Detached,  # no such view
     "42704": Detached,  # nor the type of its rows
-    "3F000": Unavailable,  # no such schema: the service has moved out
+    "3F000": MovedOut,  # no such schema
     "57P03": Unavailable,  # server starting or stopping
     "57014": Unavailable,  # statement timeout
     "25P04": Unavailable,  # transaction timeout
@@ -89,14 +142,41 @@ ERRORS: dict[str, type[Exception]] = {
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What answer_request gives: see there."""
+class Asked:
+    """What every function gives that takes an API key: see authenticate_api_key."""
 
     outcome: str
-    legacy_parameters: str | None
-    unchecked: str | None
-    left_out: list[tuple[str, str]] | None
-    answer: str | None
+    legacy_parameters: str | None = None
+    account_id: int | None = None
+    api_key_id: str | None = None
+    rate_window: list[int] | None = None
+
+
+@dataclass(frozen=True)
+class Reply(Asked):
+    """What answer_request gives besides: see there. Score and passing are the answer's own."""
+
+    unchecked: str | None = None
+    left_out: list[tuple[str, str]] | None = None
+    answer: str | None = None
+    score: str | None = None
+    passing: bool | None = None
+
+
+@dataclass(frozen=True)
+class Past(Asked):
+    """What answer_history gives besides: see there."""
+
+    answer: str | None = None
+
+
+@dataclass(frozen=True)
+class Credentials(Asked):
+    """What answer_credentials gives besides: see there."""
+
+    items: str | None = None
+    next_id: int | None = None
+    prev_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -121,11 +201,28 @@ class Database:
         self._password = password
         # The one used last is used next: a session plans the functions when it first calls them.
         self._idle: list[psycopg.Connection] = []
+        self._in_use: set[psycopg.Connection] = set()
 
     def answer_request(self, arguments: Mapping[str, Any]) -> Reply:
         """Calls answer_request with its arguments, named without p_; raises Unavailable, Misconfigured."""
         (row,) = self._fetch(REQUEST_SCORE, arguments)
         return Reply(*row)
+
+    def answer_history(self, arguments: Mapping[str, Any]) -> Past:
+        """Calls answer_history with its arguments, named without p_; raises Unavailable, Misconfigured."""
+        (row,) = self._fetch(HISTORY, arguments)
+        return Past(*row)
+
+    def answer_credentials(self, arguments: Mapping[str, Any]) -> Credentials:
+        """Calls answer_credentials with its arguments, named without p_; raises Unavailable,
+        Misconfigured."""
+        (row,) = self._fetch(CREDENTIALS, arguments)
+        return Credentials(*row)
+
+    def admit_batch(self, arguments: Mapping[str, Any]) -> Asked:
+        """Calls admit_batch with its arguments, named without p_; raises Unavailable, Misconfigured."""
+        (row,) = self._fetch(ADMIT_BATCH, arguments)
+        return Asked(*row)
 
     def unchecked_documents(self, arguments: Mapping[str, Any]) -> Unchecked:
         """Calls unchecked_documents with its arguments, named without p_; raises Unavailable."""
@@ -137,24 +234,51 @@ class Database:
         ((kept,),) = self._fetch(KEEP, {"verifier": verifier, "checks": checks})
         return int(kept)
 
+    def ensure_event_partitions(self, months: int) -> int | None:
+        """Makes so many months of events ahead; gives how many there are, None where they are not ours to
+        make. Raises Unavailable."""
+        ((ahead,),) = self._fetch(ENSURE, {"months": months})
+        return None if ahead is None else int(ahead)
+
+    def prune_checks(self, verifier: str, limit: int) -> tuple[int, int]:
+        """Looks at so many checks for those that hardly anybody asks for; gives how many it has looked at,
+        and how many are gone. Raises Unavailable."""
+        ((looked_at, removed),) = self._fetch(PRUNE, {"verifier": verifier, "limit": limit})
+        return int(looked_at), int(removed)
+
     def ping(self) -> None:
         """Asks the database for an answer; raises Unavailable."""
-        self._fetch(PING, {})
+        self._fetch("select 1", {})
+
+    def ask_for_nobody(self) -> None:
+        """Calls answer_request with no key, to see whether it can be called as requests do; raises
+        Unavailable, and Unforeseen where the schema is another."""
+        self._fetch(REQUEST_SCORE, NOBODY)
 
     def _fetch(self, statement: LiteralString, arguments: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        connection = self._connection()
+        record = request_log.current()
+        start = time.perf_counter()
         try:
-            rows = self._rows(connection, statement, arguments)
-        except psycopg.Error as error:
-            if connection.closed:
-                # What ended it has ended the others too, or will cost each of them an attempt.
-                self._idle.clear()
-            else:
-                self._idle.append(connection)
-            # The error itself would put its detail into the log.
-            raise meaning(error) from None
-        self._idle.append(connection)
-        return rows
+            connection = self._connection()
+            self._in_use.add(connection)
+            record["pool_in_use"] = max(record.get("pool_in_use", 0), len(self._in_use))
+            record["round_trips"] += 1
+            try:
+                rows = self._rows(connection, statement, arguments)
+            except psycopg.Error as error:
+                if connection.closed:
+                    # What ended it has ended the others too, or will cost each of them an attempt.
+                    self._idle.clear()
+                else:
+                    self._idle.append(connection)
+                # The error itself would put its detail into the log.
+                raise told(error) from None
+            finally:
+                self._in_use.discard(connection)
+            self._idle.append(connection)
+            return rows
+        finally:
+            record["database_ms"] += (time.perf_counter() - start) * 1000
 
     def _rows(
         self, connection: psycopg.Connection, statement: LiteralString, arguments: Mapping[str, Any]
@@ -169,9 +293,23 @@ class Database:
             password = self._password() if self._password else None
             return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, password=password)
         except psycopg.OperationalError as error:
-            raise Unavailable(report(error)) from None
+            raise told(error, Unavailable) from None
         except OSError as error:
             raise Unavailable(f"no password for the database: {error}") from None
+
+
+def told(error: psycopg.Error, kind: type[Exception] | None = None) -> Exception:
+    """What an error of the database means to the request, in whose record it is noted: of a kind, or by its
+    code."""
+    record = request_log.current()
+    failure = kind(report(error)) if kind else meaning(error)
+    if error.sqlstate:
+        record["sqlstate"] = error.sqlstate
+    failures = record.setdefault("failures", [])
+    # One that is waited for comes again and again.
+    if str(failure) not in failures[-1:]:
+        failures.append(str(failure))
+    return failure
 
 
 def meaning(error: psycopg.Error) -> Exception:

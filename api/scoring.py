@@ -1,16 +1,19 @@
 """One request: check the key, verify the wallet's credentials, have the database score them."""
 
-import json
-import logging
+import math
 import random
 import re
 import time
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
-from api import keys
+from api import request_log
+from api.asking import UNKNOWN_SCORER, ask
 from api.credentials import VERIFIER, check
-from api.database import Database, Detached, TryAgain, Unfinished
+from api.database import Database, Detached, Reply, TryAgain, Unfinished
+from api.rate_limit import Allowance
+from api.refused import Refused
 from api.settings import Settings
 
 ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
@@ -27,50 +30,66 @@ CHECKING = 3.5
 DETACHED = 10
 # Providers that the log names for each reason to leave a credential out; who fills a wallet chooses them.
 MAX_LOGGED = 5
-# Characters that it shows of a name. With all reasons at once the line is short enough to be written in one
-# piece.
+# Characters that it shows of a name.
 MAX_NAME = 40
-INVALID_KEY = "Invalid API Key."
+UNPRINTABLE = re.compile(r"[^ -~]")
+INVALID_ADDRESS = "Invalid address."
 
-log = logging.getLogger(__name__)
-
-
-@dataclass
-class Refused(Exception):
-    """The request cannot be answered as it stands: HTTP status and what to tell the client."""
-
-    status: int
-    detail: str
+# How jsonb is printed; inside of a text the quotes would be escaped.
+DEDUPED, CLEAN = '"dedup": true', '"dedup": false'
 
 
-def score(database: Database, settings: Settings, key: str | None, scorer_id: str, address: str) -> str:
-    """The answer to GET /v2/stamps/{scorer_id}/score/{address} as JSON text.
+class Asking(Protocol):
+    """A reply of the database that may ask for documents to be checked, one a line."""
+
+    @property
+    def unchecked(self) -> str | None: ...
+
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Asking)
+
+
+def score(
+    database: Database,
+    settings: Settings,
+    key: str | None,
+    scorer_id: str,
+    address: str,
+    allowance: Allowance | None = None,
+) -> str:
+    """The answer to GET /v2/stamps/{scorer_id}/score/{address} as JSON text; the allowance is the request's.
 
     Raises Refused, or Unavailable once retries, or the time to check documents in, are used up. A retry
     starts from the beginning: at worst a score whose answer got lost is computed and recorded twice, as if
     the client had asked twice.
     """
     deadline = time.monotonic() + CHECKING
-    for attempt in range(1, ATTEMPTS + 1):
+    allowance = allowance or Allowance()
+    return retried(lambda: attempt_score(database, settings, key, scorer_id, address, deadline, allowance))
+
+
+def retried(attempt: Callable[[], T]) -> T:
+    """What an attempt gives, or the next one where it may pass at once. Raises TryAgain of the last one."""
+    record = request_log.current()
+    for number in range(1, ATTEMPTS + 1):
+        record["attempts"] = number
         try:
-            return once_attached(database, settings, key, scorer_id, address, deadline)
-        except TryAgain as error:
-            log.warning("attempt %d of %d: %s", attempt, ATTEMPTS, error)
-            if attempt == ATTEMPTS:
+            return once_attached(attempt)
+        except TryAgain:
+            if number == ATTEMPTS:
                 raise
-        time.sleep(random.uniform(0, BACKOFF * 2 ** (attempt - 1)))  # noqa: S311
+        time.sleep(random.uniform(0, BACKOFF * 2 ** (number - 1)))  # noqa: S311
     raise AssertionError("unreachable")
 
 
-def once_attached(
-    database: Database, settings: Settings, key: str | None, scorer_id: str, address: str, deadline: float
-) -> str:
-    """attempt_score, once the database's views stand. Raises Detached where they do not within ten
+def once_attached(attempt: Callable[[], T]) -> T:
+    """What an attempt gives, once the database's views stand. Raises Detached where they do not within ten
     seconds."""
     patience = time.monotonic() + DETACHED
     while True:
         try:
-            return attempt_score(database, settings, key, scorer_id, address, deadline)
+            return attempt()
         except Detached:
             if time.monotonic() > patience:
                 raise
@@ -78,54 +97,86 @@ def once_attached(
 
 
 def attempt_score(
-    database: Database, settings: Settings, key: str | None, scorer_id: str, address: str, deadline: float
+    database: Database,
+    settings: Settings,
+    key: str | None,
+    scorer_id: str,
+    address: str,
+    deadline: float,
+    allowance: Allowance,
 ) -> str:
     """One attempt at score: one round trip where every credential is known, two where some are checked first,
     one more for each further 200, or 2 MiB, of them; a legacy key costs a further one, once. Refuses in the
     contract's order: key, scorer, address. Checks no more documents once the deadline, of time.monotonic(),
     has passed."""
-    if not key or not key.isascii() or not key.isprintable():
-        raise Refused(401, INVALID_KEY)
-    number = integer(scorer_id)
-    if number is not None and number < 0:
-        number = settings.demo_scorer_id
+    record = request_log.current()
+    number = scorer_number(settings, scorer_id)
+    wallet = address.lower() if ADDRESS.fullmatch(address) else None
+    if number is not None:
+        record["scorer_id"] = number
+    if wallet:
+        record["address"] = wallet
     arguments = {
-        "key_prefix": keys.prefix(key),
-        "key_hash": keys.sha256_hash(key),
-        "legacy_key_hash": None,
         "scorer_id": number,
-        "address": address.lower() if ADDRESS.fullmatch(address) else None,
+        "address": wallet,
         "trusted_issuers": list(settings.trusted_issuers),
         "verifier": VERIFIER,
         "checks": "[]",
         "human_points_enabled": settings.human_points_enabled,
         "human_points_start": settings.human_points_start,
+        "count": allowance.count,
     }
-    reply = database.answer_request(arguments)
-    if reply.legacy_parameters:
-        arguments["legacy_key_hash"] = keys.pbkdf2_hash(key, reply.legacy_parameters)
-        reply = database.answer_request(arguments)
-    while reply.unchecked:
-        checks = check(reply.unchecked.split("\n"), deadline)
-        reply = database.answer_request(arguments | {"checks": f"[{','.join(c.as_json() for c in checks)}]"})
-        if reply.unchecked and time.monotonic() > deadline:
-            raise Unfinished(f"{address.lower()} has more documents to check than one request may take")
+    reply = ask(database.answer_request, key, arguments, allowance)
+    reply = with_checks(
+        reply,
+        lambda checks: ask(
+            database.answer_request, key, arguments | {"checks": checks, "count": 0}, allowance
+        ),
+        address.lower(),
+        deadline,
+    )
+    note(record, reply)
     match reply.outcome:
         case "scored" if reply.answer is not None:
-            if reply.left_out:
-                log_left_out(address.lower(), number, reply.left_out)
             return reply.answer
-        case "invalid_key" | "legacy_key":
-            raise Refused(401, INVALID_KEY)
-        case "unknown_scorer" if INTEGER.fullmatch(scorer_id):
-            raise Refused(404, "No scorer matches the given criteria.")
-        case "unknown_scorer" if arguments["address"]:
-            raise Refused(422, "scorer_id is not an integer.")
-        case "unknown_scorer" | "invalid_address":
-            raise Refused(400, "Invalid address.")
+        case "unknown_scorer":
+            raise unknown_scorer(scorer_id, address)
+        case "invalid_address":
+            raise Refused(400, INVALID_ADDRESS)
         case "too_many_credentials":
             raise Refused(422, "This address has more credentials than can be scored.")
     raise AssertionError(reply.outcome)
+
+
+def with_checks(reply: R, ask: Callable[[str], R], address: str, deadline: float = math.inf) -> R:
+    """The reply to a wallet, once nothing that it asks to be checked is left: ask takes checks, a JSON array,
+    and gives the next reply. Raises Unfinished once the deadline, of time.monotonic(), has passed."""
+    record = request_log.current()
+    while reply.unchecked:
+        start = time.perf_counter()
+        checks = check(reply.unchecked.split("\n"), deadline)
+        record["verification_ms"] = record.get("verification_ms", 0) + (time.perf_counter() - start) * 1000
+        record["documents_checked"] = record.get("documents_checked", 0) + len(checks)
+        reply = ask(f"[{','.join(made.as_json() for made in checks)}]")
+        if reply.unchecked and time.monotonic() > deadline:
+            raise Unfinished(f"{address} has more documents to check than one request may take")
+    return reply
+
+
+def scorer_number(settings: Settings, scorer_id: str) -> int | None:
+    """The id of the scorer that the path's scorer_id means; None where it is none."""
+    number = integer(scorer_id)
+    return settings.demo_scorer_id if number is not None and number < 0 else number
+
+
+def unknown_scorer(scorer_id: str, address: str | None) -> Refused:
+    """What a request is refused with whose scorer is not there; address as it was asked for, if there is
+    one."""
+    if INTEGER.fullmatch(scorer_id):
+        return Refused(404, UNKNOWN_SCORER)
+    if address is None or ADDRESS.fullmatch(address):
+        return Refused(422, "scorer_id is not an integer.")
+    return Refused(400, INVALID_ADDRESS)
 
 
 def integer(text: str) -> int | None:
@@ -133,17 +184,24 @@ def integer(text: str) -> int | None:
     return int(text) if len(text) <= MAX_ID and INTEGER.fullmatch(text) else None
 
 
-def log_left_out(address: str, scorer_id: int | None, rejected: list[tuple[str, str]]) -> None:
-    """Tells the operator which credentials did not count, by reason."""
-    left_out: dict[str, list[str]] = defaultdict(list)
-    for provider, reason in rejected:
-        left_out[reason].append(provider.encode("ascii", "replace").decode()[:MAX_NAME])
-    named = {
-        reason: [
-            *providers[:MAX_LOGGED],
-            *([f"and {more} more"] if (more := len(providers) - MAX_LOGGED) > 0 else []),
-        ]
-        for reason, providers in left_out.items()
-    }
-    record = {"address": address, "scorer_id": scorer_id, "left_out": named}
-    log.info("credentials left out: %s", json.dumps(record))
+def note(record: request_log.Record, reply: Reply) -> None:
+    """Notes in the request's record what the wallet's score is made of."""
+    if reply.answer is None or reply.score is None or reply.passing is None:
+        return
+    record["score"], record["passing"] = float(reply.score), reply.passing
+    record["stamps_clean"] = reply.answer.count(CLEAN)
+    record["stamps_deduped"] = reply.answer.count(DEDUPED)
+    left_out = reply.left_out or []
+    record["left_out"] = len(left_out)
+    if left_out:
+        record["left_out_by_reason"] = Counter(reason for _, reason in left_out)
+        record["providers_left_out"] = named(left_out)
+
+
+def named(left_out: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """The providers of credentials that did not count, some for each reason."""
+    providers: dict[str, list[str]] = defaultdict(list)
+    for provider, reason in left_out:
+        if len(providers[reason]) < MAX_LOGGED:
+            providers[reason].append(UNPRINTABLE.sub("?", provider[:MAX_NAME]))
+    return providers

@@ -1,6 +1,7 @@
 """The settings of the service, read from the environment."""
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from api import iam
 from api.shapes import is_issuer
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
@@ -29,13 +31,19 @@ class Settings:
     human_points_start: datetime | None = None
     # The scorer that negative scorer ids stand for.
     demo_scorer_id: int | None = None
+    # The key that is given the demo answers.
+    demo_api_key: str | None = None
     # Gives a password for each connection that is opened; where there is none, the URL's is used.
     database_password: Callable[[], str] | None = None
+    # A level of logging, and the share of successful requests that leave a line.
+    log_level: str = "INFO"
+    log_sample: float = 1.0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Reads DATABASE_URL, DATABASE_IAM, TRUSTED_IAM_ISSUERS, HUMAN_POINTS_ENABLED,
-        HUMAN_POINTS_START_TIMESTAMP and DEMO_SCORER_ID; raises SettingError."""
+        HUMAN_POINTS_START_TIMESTAMP, DEMO_SCORER_ID, DEMO_API_KEY, LOG_LEVEL and LOG_SAMPLE; raises
+        SettingError."""
         url = database_url(environ.get("DATABASE_URL", "").strip())
         return cls(
             database_url=url,
@@ -43,7 +51,10 @@ class Settings:
             human_points_enabled=boolean("HUMAN_POINTS_ENABLED", environ),
             human_points_start=timestamp("HUMAN_POINTS_START_TIMESTAMP", environ),
             demo_scorer_id=scorer_id("DEMO_SCORER_ID", environ),
+            demo_api_key=demo_api_key(environ.get("DEMO_API_KEY", "").strip()),
             database_password=iam_password(url, environ) if boolean("DATABASE_IAM", environ) else None,
+            log_level=level("LOG_LEVEL", environ),
+            log_sample=share("LOG_SAMPLE", environ),
         )
 
 
@@ -118,3 +129,30 @@ def scorer_id(name: str, environ: Mapping[str, str]) -> int | None:
     if text and not (len(text) < 19 and text.isascii() and text.isdecimal()):
         raise SettingError(f"{name} is not the id of a scorer.")
     return int(text) if text else None
+
+
+def level(name: str, environ: Mapping[str, str]) -> str:
+    """A setting that is a level of logging; INFO where absent."""
+    text = environ.get(name, "").strip().upper() or "INFO"
+    if text not in LEVELS:
+        raise SettingError(f"{name} is none of {', '.join(LEVELS)}.")
+    return text
+
+
+def share(name: str, environ: Mapping[str, str]) -> float:
+    """A setting that is a number from 0 to 1; 1 where absent."""
+    text = environ.get(name, "").strip() or "1"
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 1:
+        raise SettingError(f"{name} is not a number from 0 to 1.")
+    return number
+
+
+def demo_api_key(text: str) -> str | None:
+    """A key as a client can send it; None where absent."""
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise SettingError("DEMO_API_KEY is no key: give printable ASCII characters without a space.")
+    return text or None

@@ -3,16 +3,15 @@
 import logging
 import sys
 
+from api import json_lines
 from api.app import create_app
-from api.one_line import OneLine
 from api.settings import SettingError, Settings
 
-handler = logging.StreamHandler(sys.stderr)
-handler.addFilter(OneLine())
-logging.basicConfig(
-    level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", handlers=[handler]
-)
+json_lines.write_to(sys.stderr)
 try:
-    app = create_app(Settings.from_environment())
+    settings = Settings.from_environment()
 except SettingError as error:
-    raise SystemExit(str(error)) from None
+    logging.getLogger(__name__).critical("%s", error)
+    raise SystemExit(1) from None
+logging.getLogger().setLevel(settings.log_level)
+app = create_app(settings)

@@ -5,8 +5,8 @@ each two sessions: one that planned everything while all tables were empty and k
 nothing has been analyzed since. They are asked in turn, so that what else the machine does is the same for
 all. Ends with 1 where a median is more than 1.3 times the smallest of its kind.
 
-With --adopted the databases are the existing service's, analyzed as one that has run for years is, and all
-sessions are fresh; the empty one has one of ours beside it.
+With --adopted the databases are the existing service's, analyzed as one that has run for years is, with the
+digests that checks made ahead keep, and all sessions are fresh; the empty one has one of ours beside it.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from bench.cases import Wallets
 from bench.cost import Requests
 from bench.issuers import issuers
 from bench.report import grown, spread
+from db import digests
 from harness.server import OwnServer
 from harness.world import World, fresh
 from local import postgres
@@ -38,7 +39,7 @@ LINKS = 20
 SAMPLE = 100
 LIMIT = 1.3
 # Memory as an operator gives it; durable, but for the parts that only take long to fill.
-SETTINGS = {"fsync": "on", "autovacuum": "off", "shared_buffers": "4GB", "max_wal_size": "32GB"}
+SETTINGS = {"fsync": "on", "autovacuum": "off", "shared_buffers": "4GB", "max_wal_size": "8GB"}
 # Passports with their links, and a row each of all that grows with them. Sorted where an index is filled.
 GROW = """
 insert into scorer_weighted_binaryweightedscorer (scorer_ptr_id)
@@ -57,8 +58,8 @@ from generate_series(1::bigint, {last}) as n, generate_series(1, {links}) as m
 order by 1;
 
 insert into ceramic_cache (address, provider, stamp)
-select '0x' || lpad(to_hex(n), 40, '0'), 'Provider0', jsonb_build_object('n', n)
-from generate_series(1::bigint, {last}) as n;
+select '0x' || lpad(to_hex(n), 40, '0'), 'Provider0', jsonb_build_object('n', n, 'm', m)
+from generate_series(1::bigint, {last}) as n, generate_series(1, {credentials}) as m;
 
 insert into ceramic_cache_revocation (ceramic_cache_id)
 select id from ceramic_cache where id % 10 = 0 and address < '0xb';
@@ -75,7 +76,7 @@ select id, 1 from registry_passport
 on conflict do nothing;
 
 insert into registry_event (action, address)
-select 'SCORE_UPDATE', address from registry_passport;
+select 'SCORE_UPDATE', address from registry_passport, generate_series(1, {events});
 """
 # Of the account and the scorer of the first; nobody has been scored there.
 NEW_COMMUNITY = """
@@ -138,6 +139,8 @@ def main() -> int:
     parser.add_argument("--passports", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=500)
     parser.add_argument("--wallets", type=int, default=64)
+    parser.add_argument("--credentials", type=int, default=1, help="of each passport")
+    parser.add_argument("--events", type=int, default=1, help="of each passport")
     parser.add_argument("--adopted", action="store_true")
     arguments = parser.parse_args()
     sizes = (0, min(1000, arguments.passports // 2), arguments.passports)
@@ -159,9 +162,18 @@ def main() -> int:
             wallets, planned = prepared(world, legacy, arguments.wallets)
             if size:
                 start = time.monotonic()
-                world.execute(GROW.format(last=size, links=LINKS))
+                world.execute(
+                    GROW.format(
+                        last=size,
+                        links=LINKS,
+                        credentials=arguments.credentials,
+                        events=arguments.events,
+                    )
+                )
                 world.execute("checkpoint")
                 print(f"{size:,} passports after {time.monotonic() - start:.0f} s", file=sys.stderr)
+            if adopted:
+                digests.keep(world.url)
             if arguments.adopted:
                 world.execute("analyze")
                 made = {"adopted" if adopted else "own": Session(world, wallets, size)}

@@ -3,7 +3,7 @@
 import psycopg
 
 OLDEST = 15
-ROLES = ("scorer_owner", "scorer_api", "scorer_caller", "scorer_checker")
+ROLES = ("scorer_owner", "scorer_admin", "scorer_api", "scorer_caller", "scorer_checker")
 
 # The columns that are read, with their types. Of varchar any length is read.
 READ = {
@@ -18,6 +18,9 @@ READ = {
         "created": "timestamp with time zone",
         "revoked": "boolean",
         "expiry_date": "timestamp with time zone",
+        "rate_limit": "character varying",
+        "read_scores": "boolean",
+        "historical_endpoint": "boolean",
     },
     "account_community": {
         "id": "bigint",
@@ -128,12 +131,13 @@ UNIQUE = (
     ("registry_humanpointscommunityqualifiedusers", ("address", "community_id")),
 )
 
-# What rows are found by: indexes that begin with the column.
+# What rows are found by: indexes that begin with the columns.
 INDEXED = (
-    ("ceramic_cache_ceramiccache", "address"),
-    ("registry_stamp", "passport_id"),
-    ("account_allowlist", "customization_id"),
-    ("account_customcredential", "customization_id"),
+    ("ceramic_cache_ceramiccache", ("address",)),
+    ("registry_stamp", ("passport_id",)),
+    ("registry_event", ("action", "address", "community_id", "created_at")),
+    ("account_allowlist", ("customization_id",)),
+    ("account_customcredential", ("customization_id",)),
 )
 
 # What scorer_owner is granted beyond select: see adopted/grants.sql of the baseline.
@@ -293,16 +297,21 @@ def unfit_tables(connection: psycopg.Connection) -> list[str]:
     ]
     indexes = connection.execute(INDEXES, [list(READ)]).fetchall()
     unique = {(table, frozenset(keys)) for table, keys, is_unique, _ in indexes if is_unique}
-    leading = {(table, keys[0]) for table, keys, _, is_btree in indexes if is_btree and keys}
+    leading = {
+        (table, tuple(keys[:length]))
+        for table, keys, _, is_btree in indexes
+        if is_btree
+        for length in range(1, len(keys) + 1)
+    }
     found += [
         f"public.{table} has no unique index on ({', '.join(keys)})."
         for table, keys in UNIQUE
         if table in tables and (table, frozenset(keys)) not in unique
     ]
     found += [
-        f"public.{table} has no index that begins with {column}."
-        for table, column in INDEXED
-        if table in tables and (table, column) not in leading
+        f"public.{table} has no index that begins with {', '.join(columns)}."
+        for table, columns in INDEXED
+        if table in tables and (table, columns) not in leading
     ]
     found += [
         f"public.{table} has row level security, which would hide rows: alter role scorer_owner bypassrls"

@@ -26,7 +26,14 @@ where
     and g.grantor <> c.relowner
     and g.grantor <> current_user::regrole
 """
-OURS = ("credential_check", "credential_digest", "human_points_stampaction", "human_points_bonusaward")
+OURS = (
+    "credential_check",
+    "credential_digest",
+    "human_points_stampaction",
+    "human_points_bonusaward",
+    "api_key_use",
+    "api_key_rotation",
+)
 COUNT: LiteralString = "select count(*) from scorer.{}"
 
 

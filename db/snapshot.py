@@ -12,13 +12,13 @@ from db.migrate import ROOT, migrate
 SNAPSHOT = ROOT / "db/schema.sql"
 
 
-def dump(url: str, programs: Path, schema: str = "scorer") -> str:
+def dump(url: str, programs: Path, schema: str = "scorer", *arguments: str) -> str:
     """A schema as pg_dump writes it, without what changes from dump to dump.
 
-    programs is the bin folder with a pg_dump of the server's version.
+    programs is the bin folder with a pg_dump of the server's version, which takes further arguments.
     """
     text = subprocess.run(  # noqa: S603
-        [programs / "pg_dump", "--schema-only", f"--schema={schema}", url],
+        [programs / "pg_dump", "--schema-only", f"--schema={schema}", *arguments, url],
         check=True,
         capture_output=True,
         text=True,
@@ -29,8 +29,9 @@ def dump(url: str, programs: Path, schema: str = "scorer") -> str:
 
 
 def snapshot(url: str, programs: Path) -> str:
-    """The roles and the dumped schema, functions without their bodies."""
-    text = dump(url, programs)
+    """The roles and the dumped schema, functions without their bodies, and without the months of events, which
+    are others each month."""
+    text = dump(url, programs, "scorer", "--exclude-table=scorer.registry_event_2*")
     text = re.sub(r"\n    (AS (\$\w*\$).*?\2|RETURN .*?);\n", ";\n", text, flags=re.DOTALL)
     text = re.sub(r"COMMENT ON FUNCTION .*?\n';\n\n", "", text, flags=re.DOTALL)
     with psycopg.connect(url) as connection:

@@ -1,4 +1,5 @@
-"""The WSGI server: python -m deploy.serve; environment: PORT, HOST, WEB_CONCURRENCY and those of the service.
+"""The WSGI server: python -m deploy.serve; environment: PORT, HOST, WEB_CONCURRENCY, METRICS_PORT,
+METRICS_HOST and those of the service.
 
 A client costs a connection until its header is complete, and a thread only then: however slowly many of them
 send or read, threads stay free for the others.
@@ -11,8 +12,10 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any
 
 from granian._granian import SocketHolder
@@ -21,6 +24,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from api import json_lines
 from api.settings import SettingError
 
 # The way to start it, from the folder above.
@@ -64,13 +68,21 @@ class Server(MPServer):
 
 def main() -> int:
     """Serves until it is told to stop; gives the exit status. Ends with one line where a setting is bad."""
+    json_lines.write_to(sys.stderr)
+    with ExitStack() as stack:
+        return serve(stack)
+
+
+def serve(stack: ExitStack) -> int:
+    """As main; the stack is left at the end."""
     try:
         workers = number("WEB_CONCURRENCY", str(os.cpu_count() or 1), 1, 1024)
         listener = listening(
             os.environ.get("HOST", "").strip() or "127.0.0.1", number("PORT", "8000", 1, 65535)
         )
+        count(stack)
     except SettingError as error:
-        print(error, file=sys.stderr)
+        log.critical("%s", error)
         return 2
     # Once, before there are processes: they share its memory, and what is wrong with it is said once.
     from api.wsgi import app
@@ -90,7 +102,8 @@ def main() -> int:
         workers_kill_timeout=STOP_SECONDS,
         **LOGGING,
     )
-    log.info("%d processes listen on %s port %d", workers, *listener.getsockname()[:2])
+    host, port = listener.getsockname()[:2]
+    log.info({"event": "listening", "host": host, "port": port, "processes": workers})
     server.serve(target_loader=loaded)
     return 0
 
@@ -101,6 +114,23 @@ def number(name: str, default: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise SettingError(f"{name} is not a number from {least} to {most}.")
     return int(text)
+
+
+def count(stack: ExitStack) -> None:
+    """Serves metrics where METRICS_PORT is set, until the stack is left; raises SettingError."""
+    port = number("METRICS_PORT", "0", 0, 65535)
+    if not port:
+        return
+    host = os.environ.get("METRICS_HOST", "").strip() or "127.0.0.1"
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory())
+    from deploy import prometheus
+
+    try:
+        prometheus.serve(host, port)
+    except OSError as error:
+        raise SettingError(
+            f"METRICS_HOST {host}, METRICS_PORT {port} cannot be used: {error.strerror or error}"
+        ) from None
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -68,6 +68,10 @@ def operations() -> list[Operation]:
             found = found[part]
         return found
 
+    def response(node: Any) -> dict[str, Any]:
+        given: dict[str, Any] = resolved(node)
+        return given | {"headers": {name: resolved(each) for name, each in given.get("headers", {}).items()}}
+
     found = []
     for path, item in contract["paths"].items():
         for method in item.keys() & METHODS:
@@ -84,7 +88,7 @@ def operations() -> list[Operation]:
                     bool(operation.get("security", contract.get("security"))),
                     {each["name"]: each for each in given},
                     shown[0],
-                    {status: resolved(each) for status, each in operation["responses"].items()},
+                    {status: response(each) for status, each in operation["responses"].items()},
                 )
             )
     return sorted(found, key=lambda operation: (operation.path, operation.method))

@@ -24,7 +24,7 @@ alter view world.account_account alter column user_id set default world.new_user
 create view world.account_apikey as
 select
     id, account_id, prefix, hashed_key, hashed_key_sha256, name, created, revoked, expiry_date,
-    create_scorers, read_scores, submit_passports, historical_endpoint
+    create_scorers, read_scores, submit_passports, historical_endpoint, rate_limit
 from public.account_accountapikey;
 alter view world.account_apikey alter column id set default gen_random_uuid()::text;
 alter view world.account_apikey alter column name set default '';

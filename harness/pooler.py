@@ -23,7 +23,7 @@ START_SECONDS = 30
 def pooled(url: str, **settings: object) -> Iterator[str]:
     """Gives a URL that leads to the same database through PgBouncer; settings are lines of its configuration.
 
-    It serves every database of the server, to the user of the URL and to that of the service.
+    It serves every database of the server, to the user of the URL, to that of the service and to the operator.
     """
     server = conninfo_to_dict(url)
     # PgBouncer refuses to be root, and has to get at the server's socket: it runs as the server's user.
@@ -40,7 +40,7 @@ def pooled(url: str, **settings: object) -> Iterator[str]:
             "listen_port": port,
             "logfile": f"{folder}/log",
         } | settings
-        (Path(folder) / "users").write_text(f'"{server["user"]}" ""\n"service" ""\n')
+        (Path(folder) / "users").write_text(f'"{server["user"]}" ""\n"service" ""\n"operator" ""\n')
         configuration = Path(folder) / "pgbouncer.ini"
         configuration.write_text(
             f"[databases]\n* = host={server['host']}\n[pgbouncer]\n"

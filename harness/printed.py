@@ -1,11 +1,16 @@
 """All that the service, its database and its pooler printed in a test run, and the keys they were given."""
 
 import io
+import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from api import keys
+from api import json_lines, keys
 
+# The lines of requests.
+Lines = Callable[[], list[Any]]
 # What was logged in the tests' own process, tracebacks included.
 logged = io.StringIO()
 # Files that other processes write to, which last as long as the test run.
@@ -24,6 +29,16 @@ def keep() -> None:
     handler.setLevel(logging.DEBUG)
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(logging.INFO)
+    json_lines.write_to(logged)
+
+
+def lines(start: int) -> list[Any]:
+    """The lines of requests, and of wallets of batches, that were answered in the tests' own process, after
+    so many characters of the log."""
+    events = [
+        json.loads(line) for line in logged.getvalue()[start:].splitlines() if line.startswith('{"time')
+    ]
+    return [event for event in events if event["event"] in ("request", "wallet")]
 
 
 def watch_for(key: str, stored: str) -> None:

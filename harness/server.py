@@ -141,17 +141,24 @@ def database(server: str, template: str) -> Iterator[str]:
 
 
 def add_service_role(server: str) -> None:
-    """Makes the user that the service connects as, where the server has none: what it may do, it has of its
-    roles alone."""
+    """Makes the user that the service connects as, and the operator's, where the server has none: what they
+    may do, they have of their roles alone."""
     with psycopg.connect(server, autocommit=True) as connection:
         if connection.execute("select from pg_roles where rolname = 'service'").fetchone() is None:
             connection.execute("create role service login")
         # Again where another test has dropped these roles meanwhile.
         connection.execute("grant scorer_api, scorer_checker to service")
+        if connection.execute("select from pg_roles where rolname = 'operator'").fetchone() is None:
+            connection.execute("create role operator login")
+        connection.execute("grant scorer_admin to operator")
 
 
 def service_url_of(url: str) -> str:
     return make_conninfo(url, user="service")
+
+
+def operator_url_of(url: str) -> str:
+    return make_conninfo(url, user="operator")
 
 
 def name_of(url: str) -> str:

@@ -30,7 +30,11 @@ from local import postgres
 from local.issuer import Issuer
 
 # Folders of tests/sql.
-OWN_TABLES = {"ceramic_cache", "guard_weights"}
+OWN_TABLES = {
+    *("ceramic_cache", "guard_weights"),
+    *("change_api_key", "create_api_key", "revoke_api_key", "rotate_api_key"),
+    *("change_scorer", "create_account", "create_community", "put_credential", "revoke_credentials"),
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,7 +16,7 @@ set search_path = pg_catalog, scorer, pg_temp
 as $function$
 /*
 Where a score is computed: deduplicates a wallet's stamps against every other passport of the community, stores
-stamps, score, events and human points, and gives the answer. score_passport and answer_request call it, each in
+stamps, score, events and human points, and gives the answer. score_passport and score_wallet call it, each in
 its own way sure that the stamps are well formed; they also set how it is planned (see score_passport).
 
 Arguments
@@ -33,8 +33,8 @@ Result
 Errors
   SC002, SC005 and SC006 as in score_passport; 40001 when the passport was removed meanwhile
 
-Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement;
-the wallet's human points (transaction-level advisory lock).
+Locks, in this order: the passport's row; the hash links to be claimed, sorted by hash, in one statement; those of
+ensure_event_partitions, where the month has no partition; the row of the wallet's human points.
 
 Which stamps count, the verdicts say: one rule after another, each in one place, gives a verdict to stamps that
 have none. A rule that comes before dedup keeps them from claiming links; one that comes after leaves them theirs.
@@ -421,6 +421,14 @@ begin
     ------------------------------------------------------------------------------------------------------
     -- Events: one a deduped stamp, then the score as it was stored.
     ------------------------------------------------------------------------------------------------------
+    -- Where nobody made the month ahead, this request does; to look for names costs less than to catch an error.
+    if
+        to_regclass('registry_event_' || to_char(v_now at time zone 'UTC', 'YYYY_MM')) is null
+        and to_regclass('registry_event_ids') is not null
+    then
+        perform ensure_event_partitions(0, v_now);
+    end if;
+
     if 'deduped' = any(v_verdicts) then
         insert into registry_event (action, address, data, community_id, created_at)
         select
@@ -461,14 +469,22 @@ begin
     );
 
     ------------------------------------------------------------------------------------------------------
-    -- Human points: the lock lets the fourth community see the other three, whichever sessions bring them.
+    -- Human points: all that crosses communities. Who brings a wallet's record of a community locks the wallet's row
+    -- first, so that the fourth sees the other three, whichever sessions bring them.
     ------------------------------------------------------------------------------------------------------
     if p_human_points_enabled and v_human_points_program and v_passing and v_now >= p_human_points_start then
-        perform pg_advisory_xact_lock(hashtextextended('human_points ' || p_address, 0));
+        if not exists (
+            select from human_points_passingscorerecord as r
+            where r.address = p_address and r.community_id = p_scorer_id
+        ) then
+            insert into human_points_wallet (address)
+            values (p_address)
+            on conflict (address) do update set address = excluded.address;
 
-        insert into human_points_passingscorerecord (address, community_id)
-        values (p_address, p_scorer_id)
-        on conflict (address, community_id) do nothing;
+            insert into human_points_passingscorerecord (address, community_id)
+            values (p_address, p_scorer_id)
+            on conflict (address, community_id) do nothing;
+        end if;
 
         insert into human_points_stampaction (address, provider, action)
         select p_address, p_providers[c.i], 'VERIFIED'

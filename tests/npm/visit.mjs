@@ -18,7 +18,7 @@ page.on("console", (message) => {
 const measure = async () => found.widths.push(await page.evaluate(() => document.documentElement.scrollWidth));
 
 await page.goto(url);
-await page.getByRole("button", { name: "Test Request" }).first().waitFor();
+await page.locator(".scalar-password-input").first().waitFor();
 await measure();
 found.background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 await page.locator(".scalar-password-input").first().fill(key);

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from api import json_lines
 from harness import npm, printed
+from harness.printed import Lines
 from harness.server import service_url_of
 from harness.service import Service, running
 from local import demo
@@ -22,6 +24,15 @@ _numbers = itertools.count(1)
 def ed25519() -> Issuer:
     """An issuer that signs the legacy form."""
     return Issuer.ed25519()
+
+
+@pytest.fixture
+def lines() -> Lines:
+    """Gives the lines of the requests that the test's own process has answered so far."""
+    # Loading a handler of Lambda has put them elsewhere.
+    json_lines.write_to(printed.logged)
+    start = printed.logged.tell()
+    return lambda: printed.lines(start)
 
 
 @pytest.fixture
@@ -46,7 +57,8 @@ def demo_service(
     if postgres_version != EMBEDDED_VERSION:
         pytest.skip("runs with the embedded version")
     demo.load(database_url, issuer)
-    return serve(service_url_of(database_url), TRUSTED_IAM_ISSUERS=json.dumps([issuer.did]))
+    issuers = json.dumps([issuer.did])
+    return serve(service_url_of(database_url), TRUSTED_IAM_ISSUERS=issuers, DEMO_API_KEY=demo.KEY)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ from alembic.util import CommandError
 from psycopg.conninfo import make_conninfo
 
 from api import keys
+from api.check_ahead import Run
+from api.database import Database
 from db import adopt_plan, attachment, check_change, digests, existing, patience
 from db.adopt import NOTHING, adopt, main
 from db.erase import THEIRS, erase
@@ -736,8 +738,10 @@ def test_erasing_says_whose_the_rest_is(
     assert rows(session, "select subject from scorer.credential_check") == [(f"did:pkh:eip155:1:{WALLET}",)]
     assert erase(adopted_url, WALLET) == [
         "        1 credential_check",
+        "        0 credential_digest",
         "        0 human_points_bonusaward",
         "        0 human_points_stampaction",
+        "        0 human_points_wallet",
         THEIRS,
     ]
     assert rows(session, "select count(*) from registry_passport") == [(1,)]
@@ -773,6 +777,30 @@ def test_digests_are_kept_for_the_version_of_a_row_and_no_other(
     assert digests.drop(adopted_url) == "Forgot all digests."
     assert rows(session, wrong) == []
     assert rows(session, "select from scorer.credential_digest") == []
+
+
+def test_checks_made_ahead_keep_the_digests_too(
+    adopted_url: str, session: psycopg.Connection, issuer: Issuer
+) -> None:
+    kept = (
+        "select c.id from public.ceramic_cache_ceramiccache as c, scorer.credential_digest as k"
+        " where k.ceramic_cache_id = c.id and k.row_xmin = c.xmin and k.row_ctid = c.ctid order by 1"
+    )
+
+    def check_ahead(look_back: int = 0) -> None:
+        run = Run(Database(make_conninfo(adopted_url, user="checker")), [issuer.did])
+        run.begin(look_back)
+        run.work()
+
+    session.execute("create role checker login in role scorer_checker")
+    for number in range(3):
+        put(session, issuer, WALLET, f"P{number}", f"v0:{number}")
+    check_ahead()
+    assert rows(session, kept) == [(1,), (2,), (3,)]
+    session.execute("update ceramic_cache_ceramiccache set updated_at = updated_at where id = 1")
+    assert rows(session, kept) == [(2,), (3,)]
+    check_ahead(look_back=3)
+    assert rows(session, kept) == [(1,), (2,), (3,)]
 
 
 def test_the_demo_moves_in_answers_and_leaves(capsys: pytest.CaptureFixture[str]) -> None:

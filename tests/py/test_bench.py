@@ -89,3 +89,11 @@ def test_the_function_is_started_and_invoked() -> None:
     starts, invocations = rows[:3], rows[5:]
     assert all(float(row["median ms"]) > 0 for row in starts)
     assert [row["of a cold start"] for row in invocations] == [str(count) for count in range(2, 21, 2)]
+
+
+@pytest.mark.own_tables
+def test_wallets_are_scored_again_beside_clients() -> None:
+    rows = printed("bench.rescore", "--wallets", "100", "--before", "2", "--", "--rate", "100")
+    assert [row["live"] for row in rows] == ["before", "during"]
+    assert float(rows[1]["wallets a second"]) > 0
+    assert all(float(row["p99 ms"]) >= float(row["p50 ms"]) > 0 for row in rows)

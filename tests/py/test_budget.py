@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from api import credentials, scoring
 from api.credentials import check
 from db.migrate import ROOT
+from harness.printed import Lines
 from harness.wire import recorded
 from harness.world import World
 from local.issuer import Issuer
@@ -35,7 +36,7 @@ def kept(world: World) -> int:
 
 
 def test_a_request_whose_time_is_used_up_is_gone_on_with_by_the_next(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    world: World, monkeypatch: pytest.MonkeyPatch, lines: Lines
 ) -> None:
     for number in range(7):
         world.put_valid(ADDRESS, f"P{number}", f"v0:{number}")
@@ -48,8 +49,9 @@ def test_a_request_whose_time_is_used_up_is_gone_on_with_by_the_next(
         assert world.execute("select from registry_passport union all select from registry_event") == []
     status, body = ask(world, client)
     assert (status, len(body["stamps"]), kept(world)) == (200, 7, 7)
-    (record, *_) = [r for r in caplog.records if r.message.startswith("unfinished: ")]
-    assert ADDRESS in record.message
+    line = lines()[0]
+    assert (line["level"], line["outcome"], line["address"]) == ("WARNING", "unfinished", ADDRESS)
+    assert line["documents_checked"] == 2
 
 
 def test_more_bytes_than_a_call_gives_back_are_checked_within_a_request(

@@ -115,15 +115,15 @@ def test_an_unknown_certificate_is_refused(
 ) -> None:
     monkeypatch.setattr(connection, "AUTHORITIES", authorities)
     with pytest.raises(Unavailable, match="certificate verify failed"):
-        Database(encrypted).ping()
+        Database(encrypted).ask_for_nobody()
 
 
 def test_a_known_certificate_is_accepted(
     encrypted: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Database(make_conninfo(encrypted, sslrootcert=str(certificate))).ping()
+    Database(make_conninfo(encrypted, sslrootcert=str(certificate))).ask_for_nobody()
     monkeypatch.setattr(connection, "AUTHORITIES", ("/nowhere", str(certificate)))
-    Database(encrypted).ping()
+    Database(encrypted).ask_for_nobody()
     with psycopg.connect(conninfo(encrypted)) as session:
         assert session.pgconn.ssl_in_use
 
@@ -131,7 +131,7 @@ def test_a_known_certificate_is_accepted(
 def test_a_certificate_of_another_host_is_refused(encrypted: str, certificate: Path) -> None:
     url = make_conninfo(encrypted, host="db.example", hostaddr=ELSEWHERE, sslrootcert=str(certificate))
     with pytest.raises(Unavailable, match="does not match host name"):
-        Database(url).ping()
+        Database(url).ask_for_nobody()
 
 
 def test_plain_text_takes_a_word_in_the_url(database_url: str) -> None:
@@ -139,5 +139,5 @@ def test_plain_text_takes_a_word_in_the_url(database_url: str) -> None:
     with pooled(database_url, listen_addr=ELSEWHERE, listen_port=port) as url:
         elsewhere = make_conninfo(url, host=ELSEWHERE)
         with pytest.raises(Unavailable, match="does not support SSL"):
-            Database(elsewhere).ping()
-        Database(make_conninfo(elsewhere, sslmode="disable")).ping()
+            Database(elsewhere).ask_for_nobody()
+        Database(make_conninfo(elsewhere, sslmode="disable")).ask_for_nobody()

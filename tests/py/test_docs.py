@@ -18,6 +18,7 @@ from api.settings import Settings
 from compare import rules
 from compare.arguments import parser
 from db.migrate import ROOT
+from harness import pages
 from harness.contract import operations
 from harness.service import Service
 from harness.world import World
@@ -49,7 +50,11 @@ def test_the_sql_page_shows_what_its_examples_give(database_url: str, issuer: Is
 def test_the_page_of_operations_revokes_what_it_says(database_url: str, issuer: Issuer) -> None:
     """One credential, one wallet's, one provider's."""
     demo.load(database_url, issuer)
-    statements = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/operations.md").read_text(), re.DOTALL)
+    statements = [
+        pages.command("revoke by one"),
+        pages.command("revoke by wallet"),
+        pages.command("revoke by provider"),
+    ]
     live = (
         "select left(address, 3), provider from scorer.ceramic_cache as c where not exists"
         " (select from scorer.ceramic_cache_revocation as r where r.ceramic_cache_id = c.id) order by c.id"

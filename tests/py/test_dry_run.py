@@ -21,6 +21,7 @@ from compare.wallets import Wallet
 from harness import existing
 from harness.crowd import KINDS, OTHERS, Crowd, gather
 from harness.locks import waiting
+from harness.printed import Lines
 from harness.server import add_service_role, connect, service_url_of
 from harness.wire import recorded
 from harness.world import World, inhabited
@@ -155,22 +156,19 @@ def test_the_server_undoes_it_without_being_told_again(world: World) -> None:
 
 
 @pytest.mark.http
-def test_it_waits_for_no_lock_longer_than_its_limit(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_it_waits_for_no_lock_longer_than_its_limit(world: World, lines: Lines) -> None:
     """The lock is held until it has given up."""
     crowd = crowd_in(world, 2)
     side = dry(world, crowd, limit=300)
-    caplog.set_level("ERROR", "api")
     with connect(world.url) as session, session.transaction():
         session.execute("select from registry_passport for update")
         assert side.connect().ask(Wallet("1", crowd.addresses[1])).again
-    assert "57014" in caplog.text
+    assert "57014" in [line.get("sqlstate") for line in lines()]
     assert not answers(side, crowd)[crowd.addresses[1]].again
 
 
 @pytest.mark.http
-def test_nobody_waits_for_a_dry_run_longer_than_its_limit(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_nobody_waits_for_a_dry_run_longer_than_its_limit(world: World, lines: Lines) -> None:
     """A dry run has made a link and waits for another; a request of another wallet for the first goes on once
     it has given up, while the second is still held."""
     held, wanted = "0x" + "a" * 40, "0x" + "b" * 40
@@ -178,7 +176,6 @@ def test_nobody_waits_for_a_dry_run_longer_than_its_limit(
     world.put_valid(wanted, "Github", "v1:1")
     crowd = Crowd([held, wanted], frozenset([world.issuer.did]))
     side = dry(world, crowd)
-    caplog.set_level("ERROR", "api")
     said: list[Answer] = []
     with connect(world.url) as session, session.transaction():
         session.execute(
@@ -193,7 +190,7 @@ def test_nobody_waits_for_a_dry_run_longer_than_its_limit(
         told = world.client().get(world.path(wanted), headers={"X-API-Key": world.key})
         thread.join()
     assert (said[0].again, told.status_code, told.get_json()["score"]) == (True, 200, "2.25000")
-    assert "57014" in caplog.text
+    assert "57014" in [line.get("sqlstate") for line in lines()]
 
 
 def test_what_was_not_had_is_asked_for_again(world: World) -> None:

@@ -15,7 +15,7 @@ from botocore.signers import generate_db_auth_token
 from psycopg.conninfo import make_conninfo
 
 from api import iam
-from api.database import Database, Unavailable
+from api.database import Database, MovedOut, Unavailable
 from api.settings import SettingError, Settings
 from harness.server import OwnServer
 
@@ -99,7 +99,7 @@ def test_without_credentials_the_database_is_unavailable(place: str, password: s
         }
     settings = Settings.from_environment(TRUSTED | environ)
     with pytest.raises(Unavailable, match=r"^no password for the database: "):
-        Database(settings.database_url, settings.database_password).ping()
+        Database(settings.database_url, settings.database_password).ask_for_nobody()
 
 
 def test_settings_give_a_token_of_the_url() -> None:
@@ -137,12 +137,14 @@ def test_each_connection_has_a_password_of_its_own(own_server: OwnServer) -> Non
         database = Database(make_conninfo(own_server.url, user="scorer"), lambda: next(password))
         for number in (1, 2):
             connection.execute(f"alter role scorer password '{f'password{number}' * 100}'".encode())
-            database.ping()
-            database.ping()
+            for _ in range(2):
+                # It is let in, to where nothing can be called.
+                with pytest.raises(MovedOut):
+                    database.ask_for_nobody()
             connection.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'scorer'"
             )
             with pytest.raises(Unavailable):
-                database.ping()
+                database.ask_for_nobody()
         with pytest.raises(Unavailable, match="password authentication failed"):
-            database.ping()
+            database.ask_for_nobody()

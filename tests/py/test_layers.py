@@ -11,10 +11,11 @@ STANDS_ON = {
     "deploy": {"api"},
     "db": {"api"},
     "local": {"api", "db", "deploy"},
+    "cli": {"api", "db", "local"},
     "compare": {"api", "db", "local"},
     "harness": {"api", "db", "deploy", "local"},
     "bench": {"api", "db", "deploy", "local", "harness"},
-    "tests": {"api", "compare", "db", "deploy", "local", "harness"},
+    "tests": {"api", "cli", "compare", "db", "deploy", "local", "harness"},
 }
 
 

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from psycopg.rows import dict_row
 
 from api import scoring
 from api.database import Database
+from cli.explain import explanation
 from harness.existing import base_table
 from harness.invariants import Answered, lost, violations, watch
 from harness.model import Community, Link, Model, Stamp
@@ -177,10 +179,16 @@ class Histories(RuleBasedStateMachine):
     def score_anywhere(self, community: int, address: str, points: bool) -> None:
         self.score_in(community, address, points)
 
+    def ask(self, statement: str, **arguments: Any) -> list[dict[str, Any]]:
+        cursor = self.world.connection.cursor(row_factory=dict_row)
+        return cursor.execute(statement.encode(), arguments).fetchall()
+
     def score_in(self, community: int, address: str, points: bool) -> None:
         given = self.world.settings(trusted_issuers=self.signer.trusted, human_points_enabled=points)
+        explained = explanation(self.ask, self.signer.trusted, address, community, check=True)
         answer = json.loads(scoring.score(self.database, given, self.world.key, str(community), address))
         assert answer.pop("last_score_timestamp")
+        assert told(explained) == shown(answer)
         assert answer == self.model.score(address, community, points)
         self.compare_tables()
 
@@ -222,6 +230,22 @@ class Histories(RuleBasedStateMachine):
         }
 
 
+def shown(answer: dict[str, Any]) -> Any:
+    """What of an answer an explanation foretells."""
+    stamps = {provider: (s["score"], s["dedup"]) for provider, s in answer["stamps"].items()}
+    return answer["score"], answer["passing_score"], answer["expiration_timestamp"], stamps
+
+
+def told(explained: dict[str, Any]) -> Any:
+    """The same, by an explanation."""
+    stamps = {
+        each["provider"]: (each["weight"] if each["counts"] else "0.00000", each["reason"] == "deduped")
+        for each in explained["credentials"]
+        if each["reason"] in (None, "deduped")
+    }
+    return explained["score"], explained["passing_score"], explained["expiration_timestamp"], stamps
+
+
 def essence(data: dict[str, Any]) -> Any:
     """What of an event's data the model knows."""
     if "nullifiers" in data:
@@ -230,6 +254,7 @@ def essence(data: dict[str, Any]) -> Any:
 
 
 def test_every_step_of_a_history_is_as_the_model_says(model_world: World) -> None:
+    """Each score also as scorer explain foretold it."""
     watch(model_world.connection)
     machine = type("Machine", (Histories,), {"world": model_world, "signer": Signer(model_world.issuer)})
     run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=50, **SETTINGS))

@@ -4,7 +4,6 @@ import os
 import shutil
 import struct
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from db.migrate import ROOT
 from deploy import package
+from harness.pages import command, run
 
 MACHINES = {"x86_64": 62, "arm64": 183}
 # Prints how many modules have bytecode of the Python that runs this, of their source, never to be compared
@@ -42,7 +42,7 @@ def copied(folder: Path, mode: int) -> Path:
 
 def built_in(folder: Path) -> dict[str, bytes]:
     """The packages of both architectures by name, as the command builds them."""
-    subprocess.run([sys.executable, "-m", "deploy.package"], cwd=folder, check=True)
+    run(command("package"), folder, where=folder)
     return {path.name: path.read_bytes() for path in (folder / "build").iterdir()}
 
 

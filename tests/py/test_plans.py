@@ -41,6 +41,9 @@ select digest, 'another', 'odd' from ceramic_cache on conflict do nothing;
 insert into registry_event (action, address)
 select 'SCORE_UPDATE', '0x' || lpad(n::text, 40, 'f') from generate_series(1, 5000) as n;
 
+insert into scorer.api_key_window (api_key_id, window_start, used)
+select n, now(), 1 from generate_series(1000, 6000) as n;
+
 insert into human_points_passingscorerecord (address, community_id)
 select '0x' || lpad(n::text, 40, 'f'), 1 from generate_series(1, 5000) as n;
 
@@ -50,20 +53,64 @@ select '0x' || lpad(n::text, 40, 'f'), 'Provider0' from generate_series(1, 5000)
 insert into human_points_bonusaward (address, bonus_type)
 select '0x' || lpad(n::text, 40, 'f'), 'SCORING_BONUS' from generate_series(1, 5000) as n;
 """
+# Of events, those of all months together.
 INDEXES = """
 select c.relname
 from pg_index as i
-inner join pg_class as c on c.oid = i.indexrelid
 inner join pg_stat_user_indexes as s on s.indexrelid = i.indexrelid
-where s.schemaname = 'scorer' and not i.indisprimary and s.idx_scan = 0
+left join pg_inherits as m on m.inhrelid = i.indexrelid
+inner join pg_class as c on c.oid = coalesce(m.inhparent, i.indexrelid)
+where
+    s.schemaname = 'scorer'
+    and not i.indisprimary
+    and c.relname not in ('api_key_rotation_successor_id_key', 'ceramic_cache_deleted_address')
+group by c.relname
+having sum(s.idx_scan) = 0
 """
-SCANNED = (
-    "select relname from pg_stat_xact_user_tables where schemaname in ('scorer', 'public') and seq_scan > 0"
-)
+SCANNED = r"""
+select distinct regexp_replace(relname, '_\d{4}_\d\d$', '')
+from pg_stat_xact_user_tables
+where schemaname in ('scorer', 'public') and seq_scan > 0
+"""
+PRUNE = "select looked_at from prune_checks(%s, 2000)"
+READ = """
+select relname, sum(idx_tup_fetch + seq_tup_read)
+from pg_stat_xact_user_tables
+where relname like 'registry_event%' or relname like 'ceramic_cache%'
+group by relname
+"""
+# Events of other wallets at any time, and of the wallet that is asked for in other communities and of another
+# kind; credentials of others that are newer than all of its own.
+MANY = """
+insert into registry_event (action, address, community_id, created_at)
+select 'SCORE_UPDATE', '0x' || lpad(n::text, 40, 'd'), 1, now() - n * interval '1 s'
+from generate_series(1, 20000) as n;
+
+insert into registry_event (action, address, community_id, created_at)
+select 'SCORE_UPDATE', '0x' || repeat('e', 40), 10 + n, now() - interval '1 s'
+from generate_series(1, 1000) as n;
+
+insert into registry_event (action, address, community_id, created_at)
+select 'LIFO_DEDUPLICATION', '0x' || repeat('e', 40), 1, now() - interval '1 s'
+from generate_series(1, 1000) as n;
+
+insert into ceramic_cache (address, provider, stamp)
+select '0x' || repeat('e', 40), 'P' || n, '{}' from generate_series(1, 5) as n;
+
+insert into ceramic_cache (address, provider, stamp)
+select '0x' || lpad(n::text, 40, 'd'), 'P', '{}' from generate_series(1, 20000) as n;
+"""
 REQUEST = """
 select outcome, unchecked
 from answer_request('testkey1', %s, null, 1, %s, %s, %s, %s, true, '-infinity')
 """
+RESCORE = """
+select outcome from rescore_wallet(%s, 1, null, %s, %s, '[]', true, '-infinity', %s)
+"""
+DUE = "select last_id from passports_to_rescore(1, now(), 'infinity', 0)"
+HISTORY = "select outcome from answer_history('testkey1', %s, null, 1, %s, now())"
+CREDENTIALS = "select outcome from answer_credentials('testkey1', %s, null, %s, 2, null, null, 1000)"
+ADMISSION = "select outcome from admit_batch('testkey1', %s, null, 1, 2)"
 AHEAD = "select claim, documents from unchecked_documents(%s, %s, 200, 1000, null)"
 
 
@@ -100,7 +147,8 @@ class Session:
 
     def ask_for_everything(self, part: str) -> None:
         """New wallets and known ones, clashes that are backfilled, links that are renewed, and those that are
-        taken over expired, stamps that go, human points; credentials to check, and those that have been."""
+        taken over expired, stamps that go, human points; credentials to check, and those that have been; past
+        scores, lists, requests that are counted."""
         first, second, third = (f"0x{part}{number}".ljust(42, "0") for number in range(3))
         self.score(
             first, ("Provider1", [f"{part}a", f"{part}b"], 2089), ("metamaskDeveloperDao", [f"{part}c"], 2089)
@@ -120,6 +168,14 @@ class Session:
         checks = ",".join(made.as_json() for made in check(unchecked.split("\n")))
         assert self.request(third, f"[{checks}]")[0] == "scored"
         assert self.request(third)[0] == "scored"
+        for dry_run in (True, False):
+            assert self.call(RESCORE, third, [self.world.issuer.did], VERIFIER, dry_run) == ("scored",)
+        assert self.call(DUE)[0] > 0
+        assert self.call(PRUNE, VERIFIER) != (0,)
+        key_hash = keys.sha256_hash(self.world.key)
+        assert self.call(HISTORY, key_hash, third) == ("found",)
+        assert self.call(CREDENTIALS, key_hash, third) == ("listed",)
+        assert self.call(ADMISSION, key_hash) == ("admitted",)
 
 
 @pytest.fixture
@@ -128,6 +184,7 @@ def planned(world: World) -> Iterator[Session]:
     reading from end to end looks best; now they are not."""
     world.execute("update scorer_weighted_binaryweightedscorer set weights = '{\"Provider1\": 3}'")
     world.execute("update account_community set human_points_program = true")
+    world.execute("update account_apikey set rate_limit = '1000000/d', historical_endpoint = true")
     world.execute("vacuum analyze")
     session = Session(world)
     session.ask_for_everything("a")
@@ -149,6 +206,20 @@ def test_no_table_is_read_from_end_to_end(planned: Session) -> None:
     assert planned.scanned | fresh.scanned == set()
 
 
+def test_history_and_lists_read_no_more_rows_of_a_large_table(planned: Session) -> None:
+    """However the planner, which knows little of the tables, may weigh their indexes."""
+    address = "0x" + "e" * 40
+    planned.world.execute(MANY)
+    key_hash = keys.sha256_hash(planned.world.key)
+    for session in (planned, Session(planned.world)):
+        for statement, outcome in ((HISTORY, "no_score"), (CREDENTIALS, "listed")):
+            assert session.call(statement, key_hash, address) == (outcome,)
+            with session.connection.transaction():
+                session.connection.execute(statement.encode(), (key_hash, address))
+                rows = session.connection.execute(READ).fetchall()
+            assert sum(int(count) for _, count in rows) < 100, rows
+
+
 def test_a_reading_from_end_to_end_would_be_seen(planned: Session) -> None:
     planned.call("select count(*) from registry_event where data = '[]'")
     assert planned.scanned == {"registry_event"}
@@ -156,7 +227,7 @@ def test_a_reading_from_end_to_end_would_be_seen(planned: Session) -> None:
 
 @pytest.mark.own_tables
 def test_every_index_is_used(planned: Session) -> None:
-    """Primary keys aside, by whose ids other services go."""
+    """But primary keys, by whose ids other services go, and what the command scorer alone needs."""
     planned.connection.execute("select pg_stat_force_next_flush()")
     planned.world.execute("select pg_stat_force_next_flush()")
     assert planned.world.execute(INDEXES) == []

@@ -24,6 +24,8 @@ def test_settings_are_read() -> None:
             "HUMAN_POINTS_ENABLED": "True",
             "HUMAN_POINTS_START_TIMESTAMP": "1750000000",
             "DEMO_SCORER_ID": "335",
+            "LOG_LEVEL": "warning",
+            "LOG_SAMPLE": "0.25",
         }
     )
     assert settings == Settings(
@@ -32,6 +34,8 @@ def test_settings_are_read() -> None:
         True,
         datetime.fromtimestamp(1750000000, UTC),
         335,
+        log_level="WARNING",
+        log_sample=0.25,
     )
 
 
@@ -67,6 +71,9 @@ def test_no_points_are_given_by_default() -> None:
         (TRUSTED | {"HUMAN_POINTS_START_TIMESTAMP": "9" * 30}, "HUMAN_POINTS_START_TIMESTAMP"),
         (TRUSTED | {"DEMO_SCORER_ID": "-1"}, "DEMO_SCORER_ID"),
         (TRUSTED | {"DEMO_SCORER_ID": "9" * 19}, "DEMO_SCORER_ID"),
+        (TRUSTED | {"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        (TRUSTED | {"LOG_SAMPLE": "1.1"}, "LOG_SAMPLE"),
+        (TRUSTED | {"LOG_SAMPLE": "nan"}, "LOG_SAMPLE"),
     ],
 )
 def test_a_bad_setting_is_named_in_one_line(environment: dict[str, str], name: str) -> None:
@@ -86,7 +93,7 @@ def test_a_bad_setting_is_named_in_one_line(environment: dict[str, str], name: s
     ]
     wsgi, *functions = (process.communicate()[1] for process in served)
     assert {process.returncode for process in served} == {1}
-    assert wsgi == f"{raised.value}\n"
+    assert json.loads(wsgi)["message"] == str(raised.value)
     # To Lambda it is an error like any other, of which it reports type and message.
     for printed in functions:
         assert printed.endswith(f"\napi.settings.SettingError: {raised.value}\n")

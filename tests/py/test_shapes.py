@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -41,11 +41,11 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The documents that didkit is asked about from here on; it finds nothing wrong with any."""
     documents: list[str] = []
 
-    def proof_errors(given: list[str]) -> list[list[str]]:
-        documents.extend(given)
-        return [[] for _ in given]
+    async def begin_proof(document: str) -> str:
+        documents.append(document)
+        return '{"errors": []}'
 
-    monkeypatch.setattr(credentials, "proof_errors", proof_errors)
+    monkeypatch.setattr(credentials, "begin_proof", begin_proof)
     return documents
 
 
@@ -377,11 +377,13 @@ def test_one_event_of_the_log_is_one_line_whatever_a_document_holds(
     )
     assert service.get(world.path(ADDRESS), X_API_Key=world.key)[0] == 500
     lines = service.output.read_text().split("\n")[:-1]
-    assert sum("credentials left out" in line for line in lines) == 1
-    assert sum("unforeseen error" in line for line in lines) == 1
-    for line in lines:
-        assert line.isprintable(), line
-        assert line.startswith((f"{datetime.now(UTC):%Y-}", "[", f"{datetime.now():%Y-}")), line
+    assert all(line.isprintable() and len(line) < 4096 for line in lines)
+    events = [json.loads(line) for line in lines]
+    assert sum("providers_left_out" in event for event in events) == 1
+    (failed,) = [event for event in events if event.get("outcome") == "unforeseen"]
+    assert failed["sqlstate"] == "23514"
+    assert "a\nFORGED\x1b" in failed["error"]
+    assert failed["traceback"].startswith("Traceback")
 
 
 def texts(value: Any) -> list[tuple[Any, Any]]:

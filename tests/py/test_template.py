@@ -1,19 +1,16 @@
 """What is deployed to AWS: deploy/template.yaml, beyond what AWS's own checks see."""
 
-import json
 import re
-from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import pytest
-import yaml
 
+from api import metrics
 from api.settings import Settings
-from db.migrate import ROOT
 from deploy import package
+from harness.template import TEMPLATE, dashboard, of_type, read, watched_metrics
 
-TEMPLATE = ROOT / "deploy/template.yaml"
 # What AWS counts, by the dimensions that it counts it by.
 BALANCER, FUNCTION = {"TargetGroup", "LoadBalancer"}, {"FunctionName"}
 VERSION, PROXY, TARGET = (
@@ -39,58 +36,9 @@ METRICS = {
 }
 
 
-class Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """Reads !Name value as {"Name": value}."""
-
-
-def tagged(loader: Loader, name: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        return {name: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    return {name: loader.construct_mapping(node, deep=True)}
-
-
-Loader.add_multi_constructor("!", tagged)
-
-
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    read: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)
-    return read
-
-
-def of_type(template: dict[str, Any], type_: str) -> dict[str, dict[str, Any]]:
-    return {k: v["Properties"] for k, v in template["Resources"].items() if v["Type"] == type_}
-
-
-def alarm_metrics(template: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
-    """Namespace, name and dimensions of each metric that an alarm watches."""
-    for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
-        stats = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
-        for metric in stats or [alarm]:
-            dimensions = {dimension["Name"] for dimension in metric["Dimensions"]}
-            yield metric["Namespace"], metric["MetricName"], dimensions
-
-
-def dashboard(template: dict[str, Any]) -> dict[str, Any]:
-    """The dashboard, each of its variables 1."""
-    body, _ = of_type(template, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Sub"]
-    read: dict[str, Any] = json.loads(re.sub(r"\$\{[\w:]+\}", "1", body))
-    return read
-
-
-def widget_metrics(template: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
-    """Of each metric that the dashboard shows; . stands for what is above, ... for all but the last."""
-    for widget in dashboard(template)["widgets"]:
-        above: list[str] = []
-        for metric in widget["properties"].get("metrics", []):
-            fields = [field for field in metric if isinstance(field, str)]
-            if fields[0] == "...":
-                fields = [*above[: len(above) - len(fields) + 1], *fields[1:]]
-            fields = [above[place] if field == "." else field for place, field in enumerate(fields)]
-            above = fields
-            yield fields[0], fields[1], set(fields[2::2])
+    return read()
 
 
 def test_each_parameter_says_what_it_is(template: dict[str, Any]) -> None:
@@ -138,7 +86,7 @@ def test_the_functions_settings_are_those_of_the_service(template: dict[str, Any
 
 def test_alarms_tell_somebody_and_say_what_they_mean(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
-    assert len(alarms) == 11
+    assert len(alarms) == 14
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
         assert alarm["AlarmDescription"].endswith("."), name
@@ -157,7 +105,7 @@ def test_a_new_version_is_taken_back_by_alarms_that_there_are(template: dict[str
 
 
 def test_only_metrics_that_are_sent_are_watched(template: dict[str, Any]) -> None:
-    watched = [*alarm_metrics(template), *widget_metrics(template)]
+    watched = [each for each in watched_metrics(template) if each[0] != metrics.NAMESPACE]
     for namespace, name, dimensions in watched:
         assert dimensions in METRICS[namespace, name], name
     assert {(namespace, name) for namespace, name, _ in watched} == set(METRICS)

@@ -191,3 +191,21 @@ insert into ceramic_cache (id, address, provider, stamp)
 select n, tap.wallet('a'), 'P' || n, tap.document('P' || n, array['n' || n])
 from generate_series(p_first, p_last) as n;
 $function$;
+
+create function tap.rescored(
+    p_checks jsonb default '[]',
+    p_since timestamptz default null,
+    p_dry_run boolean default false,
+    out outcome text,
+    out unchecked text,
+    out answer jsonb,
+    out was_passing boolean
+)
+language sql
+as $function$
+/* rescore_wallet of wallet a in community 7. */
+select r.outcome, r.unchecked, r.answer, r.was_passing
+from scorer.rescore_wallet(
+    tap.wallet('a'), 7, p_since, '{did:key:i}', 'v1', p_checks, false, '-infinity', p_dry_run
+) as r;
+$function$;

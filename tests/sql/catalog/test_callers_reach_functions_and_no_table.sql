@@ -40,7 +40,7 @@ reset role;
 
 -- Reading the catalog: each object of the schema against each role, with what public may do.
 create temporary view callers (role) as
-values ('stranger'), ('scorer_api'), ('scorer_caller'), ('scorer_checker');
+values ('stranger'), ('scorer_admin'), ('scorer_api'), ('scorer_caller'), ('scorer_checker');
 
 select results_eq(
     $$
@@ -50,8 +50,30 @@ select results_eq(
     order by 1, 2
     $$,
     $$ values
-    ('scorer_api', 'answer_request'::name), ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
-    ('scorer_checker', 'keep_checks'), ('scorer_checker', 'unchecked_documents') $$,
+    ('scorer_admin', 'change_api_key'::name),
+    ('scorer_admin', 'change_scorer'),
+    ('scorer_admin', 'create_account'),
+    ('scorer_admin', 'create_api_key'),
+    ('scorer_admin', 'create_community'),
+    ('scorer_admin', 'ensure_event_partitions'),
+    ('scorer_admin', 'event_partitions'),
+    ('scorer_admin', 'explain_score'),
+    ('scorer_admin', 'list_accounts'),
+    ('scorer_admin', 'list_api_keys'),
+    ('scorer_admin', 'list_communities'),
+    ('scorer_admin', 'list_credentials'),
+    ('scorer_admin', 'passports_to_rescore'),
+    ('scorer_admin', 'prune_checks'),
+    ('scorer_admin', 'put_credential'),
+    ('scorer_admin', 'rescore_wallet'),
+    ('scorer_admin', 'revoke_api_key'),
+    ('scorer_admin', 'revoke_credentials'),
+    ('scorer_admin', 'rotate_api_key'),
+    ('scorer_admin', 'show_scorer'),
+    ('scorer_api', 'admit_batch'), ('scorer_api', 'answer_credentials'), ('scorer_api', 'answer_history'),
+    ('scorer_api', 'answer_request'), ('scorer_api', 'score_passport'), ('scorer_caller', 'score_passport'),
+    ('scorer_checker', 'ensure_event_partitions'), ('scorer_checker', 'keep_checks'),
+    ('scorer_checker', 'prune_checks'), ('scorer_checker', 'unchecked_documents') $$,
     'of the functions, each may execute these alone'
 );
 select is_empty(
@@ -60,9 +82,9 @@ select is_empty(
     from callers as r, pg_class as c
     where
         c.relnamespace = 'scorer'::regnamespace
-        and case c.relkind
-            when 'S' then has_sequence_privilege(r.role, c.oid, 'usage, select, update')
-            when 'r' then
+        and case
+            when c.relkind = 'S' then has_sequence_privilege(r.role, c.oid, 'usage, select, update')
+            when c.relkind in ('r', 'p') then
                 has_table_privilege(r.role, c.oid, 'select, insert, update, delete, truncate, references, trigger')
                 or has_any_column_privilege(r.role, c.oid, 'select, insert, update, references')
         end
@@ -89,7 +111,8 @@ select is_empty(
     where
         n.nspname = 'scorer' and a.grantee <> n.nspowner
         and (a.grantee::regrole::text, a.privilege_type) not in (
-            ('scorer_api', 'USAGE'), ('scorer_caller', 'USAGE'), ('scorer_checker', 'USAGE'), ('stranger', 'USAGE')
+            ('scorer_admin', 'USAGE'), ('scorer_api', 'USAGE'), ('scorer_caller', 'USAGE'), ('scorer_checker', 'USAGE'),
+            ('stranger', 'USAGE')
         )
     union all
     select a.grantee::regrole, 'to come: ' || a.privilege_type
@@ -125,7 +148,8 @@ select is_empty(
     select m.roleid::regrole, m.member::regrole from pg_auth_members as m
     where
         m.member in (
-            'scorer_owner'::regrole, 'scorer_api'::regrole, 'scorer_caller'::regrole, 'scorer_checker'::regrole
+            'scorer_owner'::regrole, 'scorer_admin'::regrole, 'scorer_api'::regrole, 'scorer_caller'::regrole,
+            'scorer_checker'::regrole
         )
     union all
     select 'scorer_owner'::regrole, 'scorer_owner'::regrole

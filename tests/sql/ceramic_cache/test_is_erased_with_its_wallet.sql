@@ -14,7 +14,7 @@ select is(
     '{
         "registry_score": 1, "registry_stamp": 1, "registry_passport": 1, "registry_hashscorerlink": 1,
         "registry_event": 1, "ceramic_cache": 2, "human_points_passingscorerecord": 0, "credential_check": 0,
-        "human_points_stampaction": 0, "human_points_bonusaward": 0
+        "human_points_stampaction": 0, "human_points_bonusaward": 0, "human_points_wallet": 0, "credential_digest": 0
     }'::jsonb,
     'where all tables are ours, from all of them'
 );

@@ -26,14 +26,17 @@ values (
 select results_eq(
     $$ select key, value::text
     from jsonb_each(erase_wallet(replace(wallet('a'), 'a', 'A')))
-    where key in ('credential_check', 'human_points_stampaction', 'human_points_bonusaward')
+    where key in ('credential_check', 'human_points_stampaction', 'human_points_bonusaward', 'human_points_wallet')
     order by key $$,
-    $$ values ('credential_check', '2'), ('human_points_bonusaward', '1'), ('human_points_stampaction', '2') $$,
+    $$ values
+    ('credential_check', '2'), ('human_points_bonusaward', '1'), ('human_points_stampaction', '2'),
+    ('human_points_wallet', '1') $$,
     'what is ours alone is gone'
 );
 select is_empty(
     $$ select from credential_check where subject like '%' || wallet('a')
     union all select from human_points_stampaction where address = wallet('a')
+    union all select from human_points_wallet where address = wallet('a')
     union all select from human_points_bonusaward where address = wallet('a') $$,
     'all of it'
 );

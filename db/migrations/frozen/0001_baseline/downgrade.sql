@@ -1,10 +1,16 @@
+drop table scorer.credential_digest;
+drop table scorer.api_key_window;
 drop table scorer.check_ahead_claim;
 drop table scorer.check_ahead_progress;
+drop table scorer.check_sweep;
+drop table scorer.api_key_rotation;
+drop table scorer.api_key_use;
 drop table scorer.credential_check;
 drop table scorer.human_points_bonusaward;
 drop table scorer.human_points_stampaction;
+drop table scorer.human_points_wallet;
 
-revoke usage on schema scorer from scorer_api, scorer_caller, scorer_checker;
+revoke usage on schema scorer from scorer_admin, scorer_api, scorer_caller, scorer_checker;
 
 reset role;
 
@@ -16,7 +22,7 @@ do $block$
 declare
     v_role text;
 begin
-    foreach v_role in array array['scorer_api', 'scorer_caller', 'scorer_checker', 'scorer_owner'] loop
+    foreach v_role in array array['scorer_admin', 'scorer_api', 'scorer_caller', 'scorer_checker', 'scorer_owner'] loop
         continue when shobj_description(to_regrole(v_role), 'pg_authid') is distinct from 'Made by the passport scorer.';
         begin
             execute format('drop role %I', v_role);

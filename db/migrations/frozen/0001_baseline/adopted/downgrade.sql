@@ -1,5 +1,3 @@
-drop table scorer.credential_digest;
-
 reset role;
 
 do $block$

@@ -8,7 +8,7 @@ set lock_timeout = '10s'
 as $function$
 /*
 Removes a wallet from everything that is ours, for good. Where the tables are another service's, from what is ours
-alone: the checks of its credentials, its stamp actions and its bonus awards; that service erases the rest.
+alone: the checks and digests of its credentials, its human points; that service erases the rest.
 
 Arguments
   p_address  the wallet, 0x and 40 hex digits in any case
@@ -28,8 +28,7 @@ Events and checks are read from end to end: it is for an operator, not for a req
 declare
     v_address constant text := lower(p_address);
     v_ours constant boolean := (select c.relkind = 'r' from pg_class as c where c.oid = 'registry_passport'::regclass);
-    v_rows jsonb := jsonb_build_object();
-    v_count bigint;
+    v_rows jsonb;
 begin
     if p_address is null or p_address !~ '^0x[0-9a-fA-F]{40}$' then
         raise exception 'invalid address' using
@@ -46,62 +45,110 @@ begin
     ) as p;
 
     -- A check of a document that never counts names no wallet.
-    delete from credential_check as k
-    where
-        k.subject = 'did:pkh:eip155:1:' || v_address
-        or k.digest in (select c.digest from ceramic_cache as c where c.address = v_address);
-    get diagnostics v_count = row_count;
-    v_rows := v_rows || jsonb_build_object('credential_check', v_count);
+    with checks as (
+        delete from credential_check as k
+        where
+            k.subject = 'did:pkh:eip155:1:' || v_address
+            or k.digest in (select c.digest from ceramic_cache as c where c.address = v_address)
+        returning k.digest
+    ),
 
-    if v_ours then
-        delete from registry_score as s
-        using registry_passport as p
-        where p.id = s.passport_id and p.address = v_address;
-        get diagnostics v_count = row_count;
-        v_rows := v_rows || jsonb_build_object('registry_score', v_count);
+    digests as (
+        delete from credential_digest as d
+        where d.ceramic_cache_id in (select c.id from ceramic_cache as c where c.address = v_address)
+        returning d.ceramic_cache_id
+    ),
 
-        delete from registry_stamp as s
-        using registry_passport as p
-        where p.id = s.passport_id and p.address = v_address;
-        get diagnostics v_count = row_count;
-        v_rows := v_rows || jsonb_build_object('registry_stamp', v_count);
+    actions as (
+        delete from human_points_stampaction as a
+        where a.address = v_address
+        returning a.id
+    ),
 
-        delete from registry_passport as p
-        where p.address = v_address;
-        get diagnostics v_count = row_count;
-        v_rows := v_rows || jsonb_build_object('registry_passport', v_count);
+    awards as (
+        delete from human_points_bonusaward as a
+        where a.address = v_address
+        returning a.id
+    ),
 
-        delete from registry_hashscorerlink as l
-        where l.address = v_address;
-        get diagnostics v_count = row_count;
-        v_rows := v_rows || jsonb_build_object('registry_hashscorerlink', v_count);
+    wallets as (
+        delete from human_points_wallet as w
+        where w.address = v_address
+        returning w.address
+    )
 
-        delete from registry_event as e
-        where e.address = v_address;
-        get diagnostics v_count = row_count;
-        v_rows := v_rows || jsonb_build_object('registry_event', v_count);
+    select
+        jsonb_build_object(
+            'credential_check', (select count(*) from checks),
+            'credential_digest', (select count(*) from digests),
+            'human_points_stampaction', (select count(*) from actions),
+            'human_points_bonusaward', (select count(*) from awards),
+            'human_points_wallet', (select count(*) from wallets)
+        )
+    into v_rows;
 
-        delete from human_points_passingscorerecord as r
-        where r.address = v_address;
-        get diagnostics v_count = row_count;
-        v_rows := v_rows || jsonb_build_object('human_points_passingscorerecord', v_count);
-
-        -- Revocations go with their credentials.
-        delete from ceramic_cache as c
-        where c.address = v_address;
-        get diagnostics v_count = row_count;
-        v_rows := v_rows || jsonb_build_object('ceramic_cache', v_count);
+    if not v_ours then
+        return v_rows;
     end if;
 
-    delete from human_points_stampaction as a
-    where a.address = v_address;
-    get diagnostics v_count = row_count;
-    v_rows := v_rows || jsonb_build_object('human_points_stampaction', v_count);
+    with scores as (
+        delete from registry_score as s
+        using registry_passport as p
+        where p.id = s.passport_id and p.address = v_address
+        returning s.id
+    ),
 
-    delete from human_points_bonusaward as a
-    where a.address = v_address;
-    get diagnostics v_count = row_count;
-    return v_rows || jsonb_build_object('human_points_bonusaward', v_count);
+    stamps as (
+        delete from registry_stamp as s
+        using registry_passport as p
+        where p.id = s.passport_id and p.address = v_address
+        returning s.id
+    ),
+
+    passports as (
+        delete from registry_passport as p
+        where p.address = v_address
+        returning p.id
+    ),
+
+    links as (
+        delete from registry_hashscorerlink as l
+        where l.address = v_address
+        returning l.id
+    ),
+
+    events as (
+        delete from registry_event as e
+        where e.address = v_address
+        returning e.id
+    ),
+
+    records as (
+        delete from human_points_passingscorerecord as r
+        where r.address = v_address
+        returning r.id
+    ),
+
+    -- Revocations go with their credentials.
+    credentials as (
+        delete from ceramic_cache as c
+        where c.address = v_address
+        returning c.id
+    )
+
+    select
+        v_rows || jsonb_build_object(
+            'registry_score', (select count(*) from scores),
+            'registry_stamp', (select count(*) from stamps),
+            'registry_passport', (select count(*) from passports),
+            'registry_hashscorerlink', (select count(*) from links),
+            'registry_event', (select count(*) from events),
+            'human_points_passingscorerecord', (select count(*) from records),
+            'ceramic_cache', (select count(*) from credentials)
+        )
+    into v_rows;
+
+    return v_rows;
 end;
 $function$;
 

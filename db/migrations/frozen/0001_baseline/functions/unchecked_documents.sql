@@ -25,7 +25,8 @@ deleted nor revoked) of trusted issuers, not too large to have a digest, and not
 are claimed for a minute: other callers are given others meanwhile, and get them only where p_done did not come.
 
 It goes through the ids of ceramic_cache from the newest down, and knows from call to call which ones are left, for each
-verifier and set of trusted issuers. Ids that are new are looked at next. A call reads at most 2,000 credentials.
+verifier and set of trusted issuers. Ids that are new are looked at next. A call reads at most 2,000 credentials, and
+keeps their digests where the table of credentials does not: see keep_digests.
 
 Arguments
   p_verifier         names what checks documents, in its version: checks of another are not known
@@ -43,7 +44,7 @@ Result
 Errors: 55P03 when a lock is not had within 10 seconds.
 
 Locks: the row of check_ahead_progress, which calls for the same verifier and issuers wait for; rows of
-check_ahead_claim. None that a request waits for.
+check_ahead_claim; those of keep_digests. None that a request waits for.
 
 It is planned as score_passport is.
 */
@@ -129,6 +130,8 @@ begin
     limit 1;
 
     if v_ids is not null and p_limit > 0 then
+        perform keep_digests(v_ids);
+
         -- Revocations and checks are looked up one by one: a join would read them all. What is known of a credential
         -- without its document decides first.
         with found as materialized (

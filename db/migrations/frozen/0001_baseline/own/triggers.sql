@@ -8,3 +8,6 @@ create trigger guard_weights
 before insert or update of weights, threshold on scorer.scorer_weighted_binaryweightedscorer
 for each row
 execute function scorer.guard_weights();
+
+-- What the functions make of the tables.
+select scorer.ensure_event_partitions(3);

@@ -12,6 +12,9 @@ select
     c.created_at,
     c.updated_at,
     c.deleted_at,
+    -- The version of the row, by the names that a table has them.
+    c.xmin,
+    c.ctid,
     coalesce(
         (
             select k.digest from scorer.credential_digest as k

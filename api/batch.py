@@ -1,0 +1,129 @@
+"""POST /v2/stamps/{scorer_id}/scores: the scores of several wallets."""
+
+import json
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from api import request_log, scoring
+from api.asking import ask
+from api.database import Database, Misconfigured, Unavailable, Unfinished
+from api.rate_limit import Allowance
+from api.refused import UNAVAILABLE, UNEXPECTED, UNFINISHED, Refused
+from api.settings import Settings
+
+MAX_ADDRESSES = 100
+# Seconds within which a wallet may be begun. With the longest that a database call may take they are less
+# than a Lambda function's.
+BEGUN = 8
+# Room that is kept for the wallets that are not reached.
+UNREACHED_BYTES = 40_000
+SHAPE = 'Send {"addresses": [...]}.'
+UNREACHED = "This address was not reached within this request. Please ask for it again."
+
+Entry = dict[str, Any]
+
+
+def scores(
+    database: Database,
+    settings: Settings,
+    key: str | None,
+    scorer_id: str,
+    body: bytes,
+    max_bytes: int,
+    allowance: Allowance,
+) -> str:
+    """The answer as JSON text, of at most about max_bytes: one element a wallet in the order asked, its
+    score, or its address with the detail and status that it would be answered alone. Each is a transaction of
+    its own. Raises Refused and Unavailable where it concerns the whole request."""
+    deadline = time.monotonic() + BEGUN
+    refused: Refused | None = None
+    addresses: list[str] = []
+    try:
+        addresses = addresses_of(body)
+    except Refused as error:
+        # The key is checked first.
+        refused = error
+    allowance.asked = max(1, len(addresses))
+    arguments = {"scorer_id": scoring.scorer_number(settings, scorer_id)}
+    admission = scoring.retried(
+        lambda: ask(database.admit_batch, key, arguments | {"count": allowance.count}, allowance)
+    )
+    if admission.outcome == "unknown_scorer":
+        raise scoring.unknown_scorer(scorer_id, None)
+    if refused:
+        raise refused
+    answers: list[str] = []
+    used = 0
+    for address in addresses:
+        if time.monotonic() < deadline and used < max_bytes - UNREACHED_BYTES:
+            answer = alone(
+                partial(scoring.score, database, settings, key, scorer_id, address, allowance), address
+            )
+        else:
+            answer = problem(address, 503, UNREACHED)
+        size = len(answer.encode())
+        if used + size > max_bytes - UNREACHED_BYTES:
+            # Scored, but too large to be sent with the others.
+            answer = problem(address, 503, UNREACHED)
+        used += size
+        answers.append(answer)
+    return f'{{"scores": [{", ".join(answers)}]}}'
+
+
+def alone(answer: Callable[[], str], address: str) -> str:
+    """One wallet's answer, whatever it meets, as JSON text."""
+    with request_log.wallet() as record:
+        start = time.perf_counter()
+        status, text = answer_or_problem(answer, address)
+        record["status"], record["duration_ms"] = status, (time.perf_counter() - start) * 1000
+    return text
+
+
+def answer_or_problem(answer: Callable[[], str], address: str) -> tuple[int, str]:
+    """The status that the wallet would be answered with alone, and what stands for it."""
+    try:
+        return 200, answer()
+    except Refused as error:
+        status, detail = error.status, error.detail
+    except Unfinished as error:
+        request_log.failed("unfinished", error)
+        status, detail = 503, UNFINISHED
+    except Unavailable as error:
+        request_log.failed("unavailable", error)
+        status, detail = 503, UNAVAILABLE
+    except Misconfigured as error:
+        request_log.failed("misconfigured", error)
+        status, detail = 500, UNEXPECTED
+    except Exception as error:
+        request_log.failed("unforeseen", error)
+        request_log.current()["traceback"] = traceback.format_exc()
+        status, detail = 500, UNEXPECTED
+    return status, problem(address, status, detail)
+
+
+def problem(address: str, status: int, detail: str) -> str:
+    """What stands for a wallet that has no score."""
+    return json.dumps({"address": address, "detail": detail, "status": status})
+
+
+def addresses_of(body: bytes) -> list[str]:
+    """The wallets that a body asks for, as it names them; raises Refused."""
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused(400, f"The body is not JSON. {SHAPE}") from None
+    addresses = given.get("addresses") if isinstance(given, dict) else None
+    if not isinstance(addresses, list):
+        raise Refused(422, f"The body has no array addresses. {SHAPE}")
+    if not 1 <= len(addresses) <= MAX_ADDRESSES:
+        raise Refused(422, f"addresses has {len(addresses)} elements: give 1 to {MAX_ADDRESSES}.")
+    if not all(isinstance(address, str) for address in addresses):
+        raise Refused(422, "addresses holds something else than strings.")
+    # A wallet is the same in any case of its letters; what is no wallet is only itself.
+    named = {address.lower() if scoring.ADDRESS.fullmatch(address) else address for address in addresses}
+    if len(named) < len(addresses):
+        raise Refused(422, "addresses names a wallet twice.")
+    return addresses
