@@ -1,8 +1,8 @@
 export message
 python = .venv/bin/python
-sql = db/functions db/views tests/sql
+sql = db/functions db/views deploy/split tests/sql
 
-.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead compare test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance load rollout bench-function bench-rescore package deploy check lint lint-template format freeze release snapshot lock
+.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead compare test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance load dashboard rollout bench-function bench-rescore package deploy check lint lint-template format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
@@ -94,6 +94,10 @@ endurance: ## whether the service's memory stays flat over 100,000 requests; tak
 load: ## requests at a rate that waits for no answer, judged by bench/load.json; ARGS="--help" for which service, how fast
 	@local/install dev
 	@$(python) -m bench.load $(ARGS)
+
+dashboard: ## draw docs/dashboard.svg: the template's dashboard, of two minutes of mixed load
+	@local/install dev
+	@$(python) -m bench.dashboard $(ARGS)
 
 rollout: ## move the traffic of WALLETS (10000) from one service to another with nginx, step by step and back; prints a table
 	@local/install dev

@@ -153,8 +153,8 @@ def create_app(settings: Settings, database: Database | None = None, service: st
     def add_headers(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.url_rule:
-            request_log.current()["route"] = re.sub(r"<[^>]*?(\w+)>", r"{\1}", request.url_rule.rule)
+        if rule := request.url_rule:
+            request_log.current()["route"] = re.sub(r"<[^>]*?(\w+)>", r"{\1}", rule.rule)
         return response
 
     app.wsgi_app = Logged(app.wsgi_app, settings.log_sample, service)  # type: ignore[method-assign]

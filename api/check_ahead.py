@@ -1,9 +1,9 @@
 """Checks documents before a request asks for them: python -m api.check_ahead
 
 Looks at the credentials of DATABASE_URL, the newest first, and checks the documents of TRUSTED_IAM_ISSUERS
-that nobody has checked yet. Before, it makes the next months of events, and removes checks that hardly anybody
-asks for. SIGTERM and Ctrl-C stop it once it has kept what it has checked; the next run
-goes on from there. Several runs share the work.
+that nobody has checked yet. Before, it makes the next months of events, and removes checks that hardly
+anybody asks for. SIGTERM and Ctrl-C stop it once it has kept what it has checked; the next run goes on from
+there. Several runs share the work.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The AWS Lambda handler that a schedule invokes: api.check_ahead_lambda.handler.
 
-Keeps the database up (api.upkeep). Checks documents before a request asks for them, until none is left or its time is nearly used up; the next
-invocation goes on from there.
+Keeps the database up (api.upkeep). Checks documents before a request asks for them, until none is left or
+its time is nearly used up; the next invocation goes on from there.
 """
 
 import logging

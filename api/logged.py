@@ -5,8 +5,11 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, nullcontext
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from werkzeug.wsgi import ClosingIterator
 
 from api import json_lines, metrics, request_log
 from api.request_log import Record
@@ -44,7 +47,10 @@ class Logged:
             return start_response(status, headers, exc_info)
 
         try:
-            return self._app(environ, started)
+            body = self._app(environ, started)
+            # A list the WSGI server sends in one piece, at less cost than what it has to iterate over.
+            with closing(body) if isinstance(body, ClosingIterator) else nullcontext():
+                return list(body)
         finally:
             request_log.end()
             record["duration_ms"] = (time.perf_counter() - start) * 1000

@@ -24,7 +24,7 @@ class Window:
         per = PERIODS[period] if many == 1 else f"{many} {PERIODS[period]}s"
         requests = "1 request" if self.requests == 1 else f"{self.requests} requests"
         limit = f"The rate limit of this API key is {requests} per {per}"
-        if asked > self.requests:
+        if asked > self.requests > 0:
             return f"{limit}, fewer than the {asked} wallets asked for. Ask for fewer at a time."
         left = f", of which {self.left} are left" if self.left else ""
         return f"{limit}{left}. Try again in {self.reset} seconds."
@@ -51,10 +51,9 @@ class Allowance:
         self.is_counted |= outcome not in ("invalid_key", "legacy_key", "rate_limited")
 
 
-def begin(asked: int = 1) -> Allowance:
+def begin() -> Allowance:
     """The allowance of the current request."""
-    allowance: Allowance = g.setdefault("allowance", Allowance())
-    allowance.asked = asked
+    g.allowance = allowance = Allowance()
     return allowance
 
 

@@ -1,5 +1,5 @@
-"""What the service does to its database on a schedule: the next months of events are made, and checks that hardly
-anybody asks for go, some at a time."""
+"""What the service does to its database on a schedule: the next months of events are made, and checks that
+hardly anybody asks for go, some at a time."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ CHECKS = 2000
 
 @dataclass(frozen=True)
 class Upkeep:
-    """Months of events that are made ahead, None where they are not ours to make, and checks that are gone."""
+    """Months of events made ahead, None where they are not ours to make, and checks that are gone."""
 
     months_ahead: int | None
     checks_removed: int

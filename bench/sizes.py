@@ -1,8 +1,8 @@
 """What a million wallets take on disk, table by table: python -m bench.sizes [--wallets N]
 
-Makes N wallets (20,000) of 20 credentials each, in the form that issuers sign, with the checks, links, stamps and
-scores that requests write, and multiplies. Then looks for checks that hardly anybody asks for, as the schedule
-does, where none is and where each tenth wallet has renewed its credentials.
+Makes N wallets (20,000) of 20 credentials each, in the form that issuers sign, with the checks, links,
+stamps and scores that requests write, and multiplies. Then looks for checks that hardly anybody asks for, as
+the schedule does, where there are none and where a sixteenth of the wallets has deleted its credentials.
 """
 
 import argparse
@@ -21,11 +21,13 @@ from local.issuer import Issuer
 
 SETTINGS = {"autovacuum": "off", "shared_buffers": "1GB", "max_wal_size": "4GB"}
 MILLION = 1_000_000
+PRUNE = "select looked_at, removed from prune_checks(%s, %s)"
 # A check is made a year ago: old enough for each rule.
 FILL = """
 create function pg_temp.nullifier(p_wallet bigint, p_stamp integer, p_version integer) returns text
 language sql immutable
-return 'v' || p_version || ':' || encode(sha256(convert_to(p_wallet || '.' || p_stamp || '.' || p_version, 'UTF8')), 'base64');
+return 'v' || p_version || ':'
+    || encode(sha256(convert_to(p_wallet || '.' || p_stamp || '.' || p_version, 'UTF8')), 'base64');
 
 insert into ceramic_cache (address, provider, stamp)
 select
@@ -33,7 +35,9 @@ select
     jsonb_set(
         jsonb_set(
             jsonb_set(
-                jsonb_set({document}::jsonb, '{{credentialSubject,id}}', to_jsonb('did:pkh:eip155:1:' || w.address)),
+                jsonb_set(
+                    {document}::jsonb, '{{credentialSubject,id}}', to_jsonb('did:pkh:eip155:1:' || w.address)
+                ),
                 '{{credentialSubject,nullifiers}}',
                 to_jsonb(array[pg_temp.nullifier(w.n, s.n, 0), pg_temp.nullifier(w.n, s.n, 1)])
             ),
@@ -82,8 +86,9 @@ select 'SCORE_UPDATE', p.address, e.data, 1
 from registry_passport as p, (select data from registry_event limit 1) as e;
 """
 SIZES = """
-select coalesce(m.inhparent, c.oid)::regclass::text, sum(c.reltuples)::bigint, sum(pg_table_size(c.oid))::float8,
-    sum(pg_indexes_size(c.oid))::float8
+select
+    coalesce(m.inhparent, c.oid)::regclass::text, sum(c.reltuples)::bigint,
+    sum(pg_table_size(c.oid))::float8, sum(pg_indexes_size(c.oid))::float8
 from pg_class as c
 left join pg_inherits as m on m.inhrelid = c.oid
 where c.relnamespace = 'scorer'::regnamespace and c.relkind = 'r' and c.reltuples >= %s
@@ -146,11 +151,14 @@ def swept(world: World) -> str:
     taken, removed, looked_at = [], 0, CHECKS
     while looked_at == CHECKS:
         start = time.perf_counter()
-        ((looked_at, gone),) = world.execute("select looked_at, removed from prune_checks(%s, %s)", VERIFIER, CHECKS)
+        ((looked_at, gone),) = world.execute(
+            "select looked_at, removed from prune_checks(%s, %s)", VERIFIER, CHECKS
+        )
         taken.append(time.perf_counter() - start)
         removed += gone
     return (
-        f"{statistics.median(taken) * 1000:.0f} ms a call of {CHECKS:,} checks, {max(taken) * 1000:.0f} at most,"
+        f"{statistics.median(taken) * 1000:.0f} ms a call of {CHECKS:,} checks,"
+        f" {max(taken) * 1000:.0f} at most,"
         f" {removed:,} removed"
     )
 

@@ -92,7 +92,9 @@ def archive(before: datetime, to: Path | None) -> None:
 
 @events.command()
 @click.argument("address")
-@click.argument("files", type=click.Path(exists=True, dir_okay=False, path_type=Path), nargs=-1, required=True)
+@click.argument(
+    "files", type=click.Path(exists=True, dir_okay=False, path_type=Path), nargs=-1, required=True
+)
 def read(address: str, files: tuple[Path, ...]) -> None:
     """The events of the wallet ADDRESS in FILES that archive wrote, a line of JSON each."""
     for line in event_archive.history(files, address):

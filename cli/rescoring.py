@@ -19,6 +19,7 @@ from api.credentials import VERIFIER
 from api.database import Database, Detached, Misconfigured, Unavailable, Unforeseen
 from api.scoring import retried, with_checks
 from api.settings import Settings
+from cli.output import say
 
 PASSPORTS = """
 select asked_at, ids, addresses, scorer_ids, last_id, ids_left
@@ -184,8 +185,12 @@ class Run:
                 if len(begun) == WINDOW:
                     self._finish(*begun.popleft())
                 self._wait()
-            while begun and not (self.stopped.is_set() and begun[0][1].cancel()):
-                self._finish(*begun.popleft())
+            while begun:
+                # From the end: what waits is begun in its order.
+                while self.stopped.is_set() and begun and begun[-1][1].cancel():
+                    begun.pop()
+                if begun:
+                    self._finish(*begun.popleft())
         finally:
             for _, future in begun:
                 future.cancel()
@@ -270,7 +275,9 @@ class Run:
         self.failed += 1
         self._failed_at.add(wallet.position)
         self._failed_in_vain += gives_up
-        print(f"{wallet.address} of scorer {wallet.scorer_id}: {reason}", file=sys.stderr)
+        if self.is_told and sys.stderr.isatty():
+            print(file=sys.stderr)
+        say(f"{wallet.address} of scorer {wallet.scorer_id}: {reason}", err=True)
         if self._failed_in_vain == MAX_FAILED:
             raise TooManyFailed(f"{MAX_FAILED} wallets could not be scored")
 
@@ -299,7 +306,8 @@ class Run:
 def row(wallet: Wallet, got: Rescored) -> tuple[object, ...]:
     """A line of the file, in the order of COLUMNS."""
     answer = json.loads(got.answer or "{}")
-    deduped = [stamp["dedup"] for stamp in answer["stamps"].values()]
+    # Another service's score may have none.
+    deduped = [bool(stamp.get("dedup")) for stamp in (answer["stamps"] or {}).values()]
     return (
         wallet.address,
         wallet.scorer_id,

@@ -1,6 +1,6 @@
 """Months of events that are written to files and then dropped, and what such files hold of a wallet.
 
-A file is the month as CSV, compressed by gzip, with a line of names above: zcat and every spreadsheet read it.
+A file is the month as CSV, compressed by gzip, with a line of names above: zcat reads it.
 """
 
 import csv
@@ -73,12 +73,13 @@ def archive(url: str, before: date, folder: Path) -> Iterator[str]:
                 held = sums_in(connection, month)
                 if held != written:
                     raise SystemExit(
-                        f"{path} does not hold what the table scorer.{month} holds; the table stays. Move the file"
-                        " away and run it again."
+                        f"{path} does not hold what the table scorer.{month} holds; the table stays. Move the"
+                        " file away and run it again."
                     )
                 connection.execute(sql.SQL("drop table scorer.{}").format(table))
             rows, digest = written
-            yield f"{path}: {rows:,} events, {path.stat().st_size:,} bytes, sha256 of the CSV {digest}; dropped."
+            size = path.stat().st_size
+            yield f"{path}: {rows:,} events, {size:,} bytes, sha256 of the CSV {digest}; dropped."
 
 
 def export(url: str, before: date, file: IO[bytes]) -> str:

@@ -29,8 +29,8 @@ def dump(url: str, programs: Path, schema: str = "scorer", *arguments: str) -> s
 
 
 def snapshot(url: str, programs: Path) -> str:
-    """The roles and the dumped schema, functions without their bodies, and without the months of events, which
-    are others each month."""
+    """The roles and the dumped schema, functions without their bodies, and without the months of events,
+    which are others each month."""
     text = dump(url, programs, "scorer", "--exclude-table=scorer.registry_event_2*")
     text = re.sub(r"\n    (AS (\$\w*\$).*?\2|RETURN .*?);\n", ";\n", text, flags=re.DOTALL)
     text = re.sub(r"COMMENT ON FUNCTION .*?\n';\n\n", "", text, flags=re.DOTALL)

@@ -19,8 +19,8 @@ from db.migrate import ROOT
 OPERATIONS = ROOT / "docs/operations.md"
 MARK = re.compile(r"<!-- run: (?P<name>.+) -->|\*Not run by the tests: (?P<why>.+)\.\*")
 FENCE = re.compile(r"\s*```(?P<language>\w*)$")
-# What a command prints, or a file holds, is no command.
-OTHER = ("text", "json", "toml")
+# What a command prints, a file holds or CloudWatch is asked is no command.
+OTHER = ("text", "json", "toml", "insights")
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,16 @@ def run(
     text: str, folder: Path, programs: Path | None = None, where: Path = ROOT, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
     """Runs commands in a folder, where make has the targets of the checkout, without what installs; they work
-    in where. programs is where PostgreSQL's are looked for first. Raises AssertionError where they fail."""
+    in where. scorer is there too. programs is where PostgreSQL's are looked for first. Raises AssertionError
+    where they fail."""
     makefile = re.sub(r"\t@local/install .*\n", "", (ROOT / "Makefile").read_text())
     python = f"cd {quote(str(where))} && {quote(sys.executable)}"
     (folder / "Makefile").write_text(makefile.replace("python = .venv/bin/python", f"python = {python}"))
-    path = os.pathsep.join([*([str(programs)] if programs else []), os.environ["PATH"]])
+    (folder / "bin").mkdir(exist_ok=True)
+    scorer = folder / "bin/scorer"
+    scorer.write_text(f'#!/bin/sh\nPYTHONPATH={quote(str(ROOT))} exec {quote(sys.executable)} -m cli "$@"\n')
+    scorer.chmod(0o755)
+    path = os.pathsep.join([str(folder / "bin"), *([str(programs)] if programs else []), os.environ["PATH"]])
     ended = subprocess.run(
         ["sh", "-ec", text.replace(".venv/bin/python", quote(sys.executable))],
         cwd=folder,

@@ -23,7 +23,7 @@ START_SECONDS = 30
 def pooled(url: str, **settings: object) -> Iterator[str]:
     """Gives a URL that leads to the same database through PgBouncer; settings are lines of its configuration.
 
-    It serves every database of the server, to the user of the URL, to that of the service and to the operator.
+    It serves every database of the server, to the users of the URL, of the service and of the operator.
     """
     server = conninfo_to_dict(url)
     # PgBouncer refuses to be root, and has to get at the server's socket: it runs as the server's user.

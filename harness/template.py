@@ -52,20 +52,27 @@ def dashboard(template: dict[str, Any]) -> dict[str, Any]:
     return read
 
 
-def widget_metrics(template: dict[str, Any]) -> Iterator[tuple[str, str, frozenset[str]]]:
-    """Of each metric that the dashboard shows; . stands for what is above, ... for all but the last."""
-    for widget in dashboard(template)["widgets"]:
-        above: list[str] = []
-        for metric in widget["properties"].get("metrics", []):
-            fields = [field for field in metric if isinstance(field, str)]
-            if not fields:
-                # An expression of others.
-                continue
+def series(widget: dict[str, Any]) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """Of each metric that a widget shows its namespace, name and dimensions with their values, and how it is
+    shown; of an expression the latter alone. . stands for what is above, ... for all but the last."""
+    above: list[str] = []
+    for metric in widget["properties"].get("metrics", []):
+        fields = [field for field in metric if isinstance(field, str)]
+        options = next((field for field in metric if isinstance(field, dict)), {})
+        if fields:
             if fields[0] == "...":
                 fields = [*above[: len(above) - len(fields) + 1], *fields[1:]]
             fields = [above[place] if field == "." else field for place, field in enumerate(fields)]
             above = fields
-            yield fields[0], fields[1], frozenset(fields[2::2])
+        yield fields, options
+
+
+def widget_metrics(template: dict[str, Any]) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Namespace, name and dimensions of each metric that the dashboard shows."""
+    for widget in dashboard(template)["widgets"]:
+        for fields, _ in series(widget):
+            if fields:
+                yield fields[0], fields[1], frozenset(fields[2::2])
 
 
 def watched_metrics(template: dict[str, Any]) -> list[tuple[str, str, frozenset[str]]]:

@@ -20,6 +20,8 @@ set lock_timeout = '10s'
 set plan_cache_mode = force_generic_plan
 set enable_nestloop = off
 set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
 set jit = off
 as $function$
 /*
@@ -45,7 +47,8 @@ Errors: those of authenticate_api_key.
 
 Locks: those of authenticate_api_key.
 
-It is planned as score_passport is.
+It is planned as score_passport is, and with the one event taken from the end of an index: never by a sort of all that
+the wallet has.
 */
 declare
     v_community_id bigint;
@@ -92,10 +95,9 @@ begin
 
     select coalesce(e.data -> 'fields', e.data)
     into v_fields
-    from registry_event as e
+    from score_update as e
     where
-        e.action = 'SCORE_UPDATE'
-        and e.address = p_address
+        e.address = p_address
         and e.community_id = v_community_id
         and e.created_at <= p_created_at
     order by e.created_at desc

@@ -10,6 +10,8 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, scorer, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
 as $function$
 /*
 What a request for a wallet's score would be answered now, and why: of each credential that the wallet has stored
@@ -70,7 +72,7 @@ declare
     v_is_refused boolean;
     v_stored jsonb;
 begin
-    select c.name, s.weights, s.threshold
+    select c.name::text, s.weights, s.threshold
     into v_name, v_weights, v_threshold
     from account_community as c
     left join scorer_weighted_binaryweightedscorer as s on s.scorer_ptr_id = c.scorer_id

@@ -13,7 +13,7 @@ returns table (
     historical_endpoint boolean,
     successor text
 )
-language sql
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, scorer, pg_temp
@@ -33,25 +33,28 @@ Result
 
 Errors: none.
 */
-select
-    k.id::text,
-    k.prefix,
-    k.account_id,
-    k.name,
-    case when k.revoked then 'revoked' when k.expiry_date <= now() then 'expired' else 'works' end,
-    k.created,
-    u.last_used_at,
-    k.expiry_date,
-    nullif(k.rate_limit, ''),
-    k.read_scores,
-    k.historical_endpoint,
-    n.prefix
-from account_apikey as k
-left join api_key_use as u on u.api_key_id = k.id::text
-left join api_key_rotation as r on r.api_key_id = k.id::text
-left join account_apikey as n on n.id::text = r.successor_id
-where k.account_id = p_account_id or p_account_id is null
-order by k.created, k.id;
+begin
+    return query
+    select
+        k.id::text,
+        k.prefix::text,
+        k.account_id,
+        k.name::text,
+        case when k.revoked then 'revoked' when k.expiry_date <= now() then 'expired' else 'works' end,
+        k.created,
+        u.last_used_at,
+        k.expiry_date,
+        nullif(k.rate_limit, '')::text,
+        k.read_scores,
+        k.historical_endpoint,
+        n.prefix::text
+    from account_apikey as k
+    left join api_key_use as u on u.api_key_id = k.id::text
+    left join api_key_rotation as r on r.api_key_id = k.id::text
+    left join account_apikey as n on n.id::text = r.successor_id
+    where k.account_id = p_account_id or p_account_id is null
+    order by k.created, k.id;
+end;
 $function$;
 
 revoke execute on function scorer.list_api_keys(bigint) from public;

@@ -9,7 +9,7 @@ returns table (
     providers bigint,
     deleted_at timestamptz
 )
-language sql
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, scorer, pg_temp
@@ -27,21 +27,24 @@ Result
 
 Errors: none.
 */
-select
-    c.id,
-    c.account_id,
-    c.name,
-    c.external_scorer_id,
-    c.human_points_program,
-    s.threshold,
-    case
-        when jsonb_typeof(s.weights) = 'object' then (select count(*) from jsonb_object_keys(s.weights))
-    end,
-    c.deleted_at
-from account_community as c
-left join scorer_weighted_binaryweightedscorer as s on s.scorer_ptr_id = c.scorer_id
-where c.account_id = p_account_id or p_account_id is null
-order by c.id;
+begin
+    return query
+    select
+        c.id,
+        c.account_id,
+        c.name::text,
+        c.external_scorer_id::text,
+        c.human_points_program,
+        s.threshold,
+        case
+            when jsonb_typeof(s.weights) = 'object' then (select count(*) from jsonb_object_keys(s.weights))
+        end,
+        c.deleted_at
+    from account_community as c
+    left join scorer_weighted_binaryweightedscorer as s on s.scorer_ptr_id = c.scorer_id
+    where c.account_id = p_account_id or p_account_id is null
+    order by c.id;
+end;
 $function$;
 
 revoke execute on function scorer.list_communities(bigint) from public;

@@ -34,7 +34,7 @@ Passports are counted one by one: it is for an operator, not for a request.
 begin
     select
         c.id,
-        c.name,
+        c.name::text,
         s.threshold,
         s.weights,
         encode(sha256(convert_to(concat_ws(' ', s.threshold, s.weights), 'UTF8')), 'hex'),

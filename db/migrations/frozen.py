@@ -28,7 +28,8 @@ DROPPED = {
     "adopted/views": "drop view if exists scorer.{name};\n",
 }
 
-GATE = "account_community"
+# What a request locks first, and what a call from SQL does.
+GATES = ("account_apikey", "account_community")
 # The function whose trigger stands on a table that others write: it goes last, and keeps them waiting the
 # least.
 LAST = "guard_live_link"
@@ -133,10 +134,12 @@ def revisions() -> list[str]:
 
 
 def frozen(revision: str, folder: str) -> list[Path]:
-    """The files of functions, or of adopted/views, of a revision, by name. First comes the view that each
-    request locks first: whoever replaces views waits for those under way there, before it has anything that
+    """The files of functions, or of adopted/views, of a revision, by name. First come the views that requests
+    and calls lock first: whoever replaces views waits for those under way there, before it has anything that
     they need."""
-    return sorted((FROZEN / revision / folder).glob("*.sql"), key=lambda path: (path.stem != GATE, path.stem))
+    return sorted(
+        (FROZEN / revision / folder).glob("*.sql"), key=lambda path: (path.stem not in GATES, path.stem)
+    )
 
 
 def latest(name: str, folder: str, before: str = "~") -> Path | None:

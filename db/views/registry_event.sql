@@ -1,37 +1,19 @@
--- Their actions are codes of three letters. A part for each that is named otherwise here: a condition on our name then
--- leaves of the others nothing, and their index by action serves, which a case expression would keep it from.
+-- Their actions are codes of three letters.
 drop view if exists scorer.registry_event;
 
 create view scorer.registry_event as
 select
     e.id,
-    'SCORE_UPDATE'::varchar as action,
+    case e.action
+        when 'LDP' then 'LIFO_DEDUPLICATION'
+        when 'SCU' then 'SCORE_UPDATE'
+        else e.action
+    end as action,
     e.address,
     e.data,
     e.community_id,
     e.created_at
-from public.registry_event as e
-where e.action = 'SCU'
-union all
-select
-    e.id,
-    'LIFO_DEDUPLICATION'::varchar as action,
-    e.address,
-    e.data,
-    e.community_id,
-    e.created_at
-from public.registry_event as e
-where e.action = 'LDP'
-union all
-select
-    e.id,
-    e.action,
-    e.address,
-    e.data,
-    e.community_id,
-    e.created_at
-from public.registry_event as e
-where e.action not in ('SCU', 'LDP');
+from public.registry_event as e;
 
 create rule record as -- noqa: PRS
 on insert to scorer.registry_event

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from db.migrate import ROOT
 from deploy.package import NoPython, function_python
 from harness.service import Service
+from harness.template import dashboard, read, series
 from local.postgres import EMBEDDED_VERSION
 
 SMALL = ["--wallets", "2", "--requests", "2"]
@@ -97,3 +99,20 @@ def test_wallets_are_scored_again_beside_clients() -> None:
     assert [row["live"] for row in rows] == ["before", "during"]
     assert float(rows[1]["wallets a second"]) > 0
     assert all(float(row["p99 ms"]) >= float(row["p50 ms"]) > 0 for row in rows)
+
+
+@pytest.mark.own_tables
+def test_the_dashboard_is_drawn_of_what_the_service_logs(tmp_path: Path) -> None:
+    """Each line of each widget that stands on metrics of the service, and the failures."""
+    picture = tmp_path / "dashboard.svg"
+    command = [sys.executable, "-m", "bench.dashboard", "--seconds", "6", "--out", str(picture)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    drawn = ElementTree.fromstring(picture.read_text())
+    texts = "\n".join("".join(element.itertext()).strip() for element in drawn.iter() if not len(element))
+    ours = [widget for widget in dashboard(read())["widgets"] if "PassportScorer" in json.dumps(widget)]
+    assert len(ours) == 5
+    for widget in ours:
+        for fields, options in series(widget):
+            is_drawn = options.get("visible", True) and "differences" not in fields
+            assert not is_drawn or options["label"] in texts, options
+    assert {"misconfigured SC006", "unavailable 55P03"} <= set(texts.splitlines())

@@ -14,8 +14,9 @@ STANDS_ON = {
     "cli": {"api", "db", "local"},
     "compare": {"api", "db", "local"},
     "harness": {"api", "db", "deploy", "local"},
-    "bench": {"api", "db", "deploy", "local", "harness"},
-    "tests": {"api", "cli", "compare", "db", "deploy", "local", "harness"},
+    # A load test reads lists of wallets as a comparison does.
+    "bench": {"api", "compare", "db", "deploy", "local", "harness"},
+    "tests": {"api", "bench", "cli", "compare", "db", "deploy", "local", "harness"},
 }
 
 

@@ -1,5 +1,6 @@
 """The operator's book, docs/operations.md: its commands are run, and do what it says."""
 
+import csv
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from db.migrate import ROOT, alembic_config
 from db.snapshot import dump
 from harness.balancer import balanced
 from harness.checkout import Checkout
+from harness.command import administrator
 from harness.crowd import gather
 from harness.load import load
 from harness.neighbours import WALLETS, fill
@@ -255,7 +257,7 @@ def test_sighup_starts_the_processes_anew_with_the_settings_that_there_were(
 
 
 @pytest.mark.own_tables
-def test_a_key_is_followed_by_a_second_one(world: World, programs: Path, tmp_path: Path) -> None:
+def test_a_key_is_followed_by_a_second_one(world: World, tmp_path: Path) -> None:
     demo.load(world.url, world.issuer)
     client = world.client()
 
@@ -263,11 +265,47 @@ def test_a_key_is_followed_by_a_second_one(world: World, programs: Path, tmp_pat
         return client.get(world.path(demo.PASSING), headers={"X-API-Key": key}).status_code
 
     assert status(demo.KEY) == 200
-    second = run(command("second key"), tmp_path, programs, ADMIN_URL=world.url).stdout.split()[-1]
+    operator = administrator(world.url)
+    second = run(command("second key"), tmp_path, DATABASE_URL=operator).stdout.split()[-1]
     assert (status(demo.KEY), status(second)) == (200, 200)
-    world.execute(command("revoke a key"))
+    run(command("revoke a key"), tmp_path, DATABASE_URL=operator)
     assert (status(demo.KEY), status(second)) == (401, 200)
     assert status(f"{second}0") == 401
+
+
+def test_wallets_are_scored_again(world: World, tmp_path: Path) -> None:
+    """First what would come of it, which keeps every score; then all of them, in a file too."""
+    fill(world)
+    before = answered(world)
+    world.execute("update scorer_weighted_binaryweightedscorer set weights = '{}'")
+    said = run(
+        command("score again"),
+        tmp_path,
+        DATABASE_URL=administrator(world.url),
+        TRUSTED_IAM_ISSUERS=json.dumps([world.issuer.did]),
+    ).stdout.splitlines()
+    assert [line.split(" wallets in ")[0] for line in said] == [
+        f"Would score {len(WALLETS)}",
+        f"Scored {len(WALLETS)}",
+    ]
+    with (tmp_path / "scores.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["wallet"] for row in rows} == {answer["address"] for answer in before}
+    assert {float(score) for (score,) in world.execute("select score from registry_score")} == {0}
+    assert any(float(answer["score"]) for answer in before)
+
+
+@pytest.mark.own_tables
+def test_months_of_events_that_are_over_are_archived(world: World, tmp_path: Path) -> None:
+    for (month,) in world.execute("select partition from event_partitions()"):
+        world.execute(f"drop table scorer.{month}")
+    ((last, now),) = world.execute("select now() - interval '1 month', now()")
+    world.execute("select ensure_event_partitions(1, %s)", last)
+    world.execute("insert into registry_event (action, address, created_at) values ('LXU', '0x1', %s)", last)
+    text = command("archive events").replace("2026-10", f"{now:%Y-%m}").replace("/mnt/archive", ".")
+    said = run(text, tmp_path, DATABASE_URL=world.url).stdout
+    (file,) = tmp_path.glob("*.gz")
+    assert (file.name, ": 1 events" in said) == (f"registry_event_{last:%Y_%m}.csv.gz", True)
 
 
 @pytest.mark.own_tables

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from cli import rescoring
-from cli.rescoring import Choice, Page, Passports, Run, TooManyFailed
+from cli.rescoring import Choice, Page, Passports, Rescored, Run, TooManyFailed
 from db.migrate import ROOT
 from harness import crowd
 from harness.invariants import lost, violations, watch
@@ -352,14 +352,21 @@ def test_a_file_holds_those_too_that_requests_score_meanwhile(world: World, tmp_
     client = world.client()
     response = client.get(world.path(wallets[2]), headers={"X-API-Key": world.key})
     assert response.json
+    # As another service may store it.
+    world.execute(
+        "update registry_score set last_score_timestamp = now(), stamps = null, evidence = null"
+        " where passport_id = (select id from registry_passport where address = %s)",
+        wallets[3],
+    )
     out = tmp_path / "scores.csv"
     counted, _, _ = finished(start(world, "--scorer", 1, "--out", out, "--since", since.isoformat()))
-    assert counted == {"scored": 3, "up": 3, "since": 1}
+    assert counted == {"scored": 2, "up": 2, "since": 2}
     rows = rows_of(out)
     assert [row["wallet"] for row in rows] == wallets
     assert {
         (row["score"], row["passing"], row["expires_at"]) for row in rows if row["wallet"] == wallets[2]
     } == {("5.00000", "true", response.json["expiration_timestamp"])}
+    assert rows[3] == rows[3] | {"score": "", "passing": "false", "counted": "0", "deduped": "0"}
     # A file that is there is not written over.
     process = start(world, "--scorer", 1, "--out", out)
     _, errors = process.communicate()
@@ -438,6 +445,26 @@ def test_a_run_that_is_stopped_at_once_has_not_done_all(world: World) -> None:
     run.stopped.clear()
     run.work(2)
     assert (run.scored, run.is_complete) == (3, True)
+
+
+def test_what_waits_when_a_run_is_stopped_is_not_scored(world: World) -> None:
+    """All wallets wait for their turn by then; what is scored is counted."""
+    filled(world, 40)
+    stopped = threading.Event()
+
+    class Stopping(Passports):
+        def rescore(self, arguments: Mapping[str, Any]) -> Rescored:
+            got = super().rescore(arguments)
+            stopped.set()
+            return got
+
+    run = run_of(world, Choice(1), Stopping(operator_url_of(world.url)), stopped=stopped)
+    run.work(3)
+    assert 0 < run.scored < 40
+    assert sum(events(world).values()) == 40 + run.scored
+    assert world.execute("select count(*) from registry_passport where id <= %s", run.position) == [
+        (run.scored,)
+    ]
 
 
 def test_a_file_that_cannot_be_written_ends_a_run(world: World) -> None:

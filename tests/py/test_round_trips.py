@@ -94,8 +94,11 @@ def test_no_statement_pins_a_session(filled: World, serve: Callable[..., Service
         for number in range(12):
             filled.put_valid(ADDRESS, f"More{number}", f"v0:more{number}")
             assert service.get(filled.path(ADDRESS), X_API_Key=filled.key)[0] == 200
-        assert service.get("/health")[0] == 200
-    assert len(recording.statements) == 25
+        assert service.get(f"/v2/stamps/{ADDRESS}", X_API_Key=filled.key)[0] == 200
+        past = f"{filled.path(ADDRESS)}/history?created_at=2090-01-01"
+        assert service.get(past, X_API_Key=filled.key)[0] == 403
+        assert service.get("/ready")[0] == 200
+    assert len(recording.statements) == 27
     assert pinning(recording) == []
     assert recording.prepared_names == []
 

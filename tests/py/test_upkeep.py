@@ -26,7 +26,9 @@ def test_a_request_waits_for_no_check_that_is_being_removed(
     world.put_valid(ADDRESS, "Github", "v0:g")
     assert ask(ADDRESS) == 200
     # As if it had expired for long.
-    world.execute("update credential_check set checked_at = now() - interval '1 year', expires_at = '2020-01-01Z'")
+    world.execute(
+        "update credential_check set checked_at = now() - interval '1 year', expires_at = '2020-01-01Z'"
+    )
     pruning, other = sessions(), sessions()
     other.execute("set lock_timeout = '1s'")
     pruning.execute("begin")
@@ -49,7 +51,9 @@ def test_a_check_that_somebody_has_locked_stays(
     world.put_valid(ADDRESS, "Google", "v0:o")
     client = world.client()
     assert client.get(world.path(ADDRESS), headers={"X-API-Key": world.key}).status_code == 200
-    world.execute("update credential_check set checked_at = now() - interval '1 year', expires_at = '2020-01-01Z'")
+    world.execute(
+        "update credential_check set checked_at = now() - interval '1 year', expires_at = '2020-01-01Z'"
+    )
     holder = sessions()
     holder.execute("begin")
     holder.execute("select from scorer.credential_check where provider = 'Github' for update")

@@ -50,7 +50,8 @@ select results_eq(
     $$ select p.looked_at, p.removed from prune_checks('v1', 2) as p $$, 'values (0::bigint, 0::bigint)',
     'after the last one it begins anew'
 );
-update credential_check set checked_at = now() - interval '2 days' where provider = 'New';
+update credential_check set checked_at = now() - interval '2 days'
+where provider = 'New';
 create temporary table calls as select p.looked_at, p.removed from prune_checks('v1', 2) as p;
 insert into calls select p.looked_at, p.removed from prune_checks('v1', 2) as p;
 insert into calls select p.looked_at, p.removed from prune_checks('v1', 2) as p;

@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(18);
 
 call api_access();
 do $$ begin perform change_api_key('test', 'Named', null, '1/1s', false, true); end $$;
@@ -28,6 +28,9 @@ select throws_ok(
 );
 select throws_ok(
     $$ select rotate_api_key('next', 'test', api_key('test.new')) $$, 'SC103', 'prefix taken', 'a prefix that is taken'
+);
+select throws_ok(
+    $$ select rotate_api_key('next', 'next', api_key('next.key')) $$, 'SC103', 'prefix taken', 'or the key itself'
 );
 select lives_ok(
     $$ select rotate_api_key('next', 'third', api_key('third.key'), '0') $$, 'the successor has one in turn'

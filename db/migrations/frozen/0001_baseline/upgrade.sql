@@ -95,7 +95,7 @@ create table scorer.api_key_use (
 -- Which API key took the place of another. Both work until the older one expires.
 create table scorer.api_key_rotation (
     api_key_id text primary key,
-    successor_id text not null unique,
+    successor_id text not null,
     rotated_at timestamptz not null default now()
 );
 

@@ -93,7 +93,7 @@ begin
         and pg_try_advisory_xact_lock(hashtextextended(format('use of API key %s', v_key.id), 0))
     then
         insert into api_key_use as u (api_key_id, last_used_at)
-        values (v_key.id, now())
+        values (v_key.id::text, now())
         on conflict on constraint api_key_use_pkey do update
             set last_used_at = excluded.last_used_at
             where u.last_used_at <= excluded.last_used_at - interval '1 hour';

@@ -80,6 +80,14 @@ begin
             hint = 'Create a new key.';
     end if;
 
+    -- A key that is there already is nobody's successor, itself neither.
+    if exists (select from account_apikey as k where k.prefix = p_new_prefix) then
+        raise exception 'prefix taken' using
+            errcode = 'SC103',
+            detail = format('Another API key has the prefix %L.', p_new_prefix),
+            hint = 'Make a key with another prefix.';
+    end if;
+
     v_id := create_api_key(
         v_key.account_id, p_new_prefix, p_new_key_hash, v_key.name, v_key.expiry_date, v_key.rate_limit,
         v_key.read_scores, v_key.historical_endpoint

@@ -1,4 +1,5 @@
 drop table scorer.human_points_passingscorerecord;
+drop view scorer.score_update;
 drop table scorer.registry_event;
 drop table scorer.registry_hashscorerlink;
 drop table scorer.registry_score;
