@@ -1,12 +1,11 @@
 """The HTTP service: routes, and the answer to each way a request can fail."""
 
 import json
+import re
 import traceback
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -24,6 +23,7 @@ from api import (
 )
 from api.asking import MISSING_KEY
 from api.database import Database, Misconfigured, Unavailable, Unfinished
+from api.docs import add_docs
 from api.logged import Logged
 from api.refused import UNAVAILABLE, UNEXPECTED, UNFINISHED, Refused
 from api.settings import Settings
@@ -106,9 +106,7 @@ def create_app(settings: Settings, database: Database | None = None, service: st
     def openapi() -> Response:
         return answer(200, OPENAPI.read_text())
 
-    @app.get("/v2/docs")
-    def docs() -> str:
-        return render_template("docs.html", api=contract(), server=request.host_url.rstrip("/"))
+    add_docs(app)
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> Response:
@@ -153,9 +151,10 @@ def create_app(settings: Settings, database: Database | None = None, service: st
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         if rule := request.url_rule:
-            request_log.current()["route"] = rule.rule.replace("<", "{").replace(">", "}")
+            request_log.current()["route"] = re.sub(r"<[^>]*?(\w+)>", r"{\1}", rule.rule)
         return response
 
     app.wsgi_app = Logged(app.wsgi_app, settings.log_sample, service)  # type: ignore[method-assign]
@@ -185,10 +184,3 @@ def try_again(detail: str) -> Response:
     response = problem(503, detail)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
-
-
-@cache
-def contract() -> dict[str, Any]:
-    """The OpenAPI document."""
-    document: dict[str, Any] = json.loads(OPENAPI.read_text())
-    return document

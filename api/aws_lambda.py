@@ -2,6 +2,9 @@
 
 aws-wsgi speaks the events of API Gateway REST APIs and of load balancers. Events of HTTP APIs and function
 URLs (payload 2.0) are put in that shape first, and what a valid event may leave out is filled in.
+
+Scripts of the docs page are sent in base64: a REST API decodes them where its binaryMediaTypes name
+text/javascript, all others do always.
 """
 
 import logging
@@ -23,6 +26,8 @@ json_lines.write_by_lambda()
 settings = Settings.from_environment()
 logging.getLogger().setLevel(settings.log_level)
 app = create_app(settings, service=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "passport-scorer"))
+# Answers that are compressed, and so no text: scripts of the docs page.
+SCRIPTS = {"text/javascript"}
 # What an event is answered that holds no request that could be answered.
 UNREADABLE = {
     "statusCode": 400,
@@ -47,7 +52,7 @@ def handler(event: Event, context: object) -> Event:
 def answer(event: Event, context: object) -> Event:
     """The answer to an event; raises where it cannot be read."""
     request = rest_event_of_http(event) if event.get("version") == "2.0" else complete(event)
-    response: Event = awsgi.response(app, request, context)
+    response: Event = awsgi.response(app, request, context, SCRIPTS)
     response["statusCode"] = int(response["statusCode"])
     # A load balancer that sends headers of several values reads no others.
     if "multiValueHeaders" in event and "elb" in request["requestContext"]:

@@ -122,6 +122,8 @@ def addresses_of(body: bytes) -> list[str]:
         raise Refused(422, f"addresses has {len(addresses)} elements: give 1 to {MAX_ADDRESSES}.")
     if not all(isinstance(address, str) for address in addresses):
         raise Refused(422, "addresses holds something else than strings.")
-    if len({address.lower() for address in addresses}) < len(addresses):
+    # A wallet is the same in any case of its letters; what is no wallet is only itself.
+    named = {address.lower() if scoring.ADDRESS.fullmatch(address) else address for address in addresses}
+    if len(named) < len(addresses):
         raise Refused(422, "addresses names a wallet twice.")
     return addresses

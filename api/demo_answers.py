@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from api.database import Asked, Credentials, Database, Past, Reply, Unfinished
+from api.database import Asked, Credentials, Database, Past, Reply, Unavailable, Unfinished
 from api.refused import UNEXPECTED, Refused
 
 PASSING = "0x1111111111111111111111111111111111111111"
@@ -55,7 +55,7 @@ class DemoDatabase(Database):
 
     def answer_request(self, arguments: Mapping[str, Any]) -> Reply:
         outcome, answer, window = "scored", None, None
-        if fault := fault_of(arguments):
+        if fault := fault_of(arguments, Unfinished):
             outcome = fault
         elif arguments["address"] == LIMITED:
             outcome, window = "rate_limited", USED_UP
@@ -97,15 +97,16 @@ class DemoDatabase(Database):
         return Asked("unknown_scorer" if arguments["scorer_id"] is None else "admitted")
 
 
-def fault_of(arguments: Mapping[str, Any]) -> str | None:
-    """The outcome for what no wallet is asked about. Raises what the wallet's answer is where it has none."""
+def fault_of(arguments: Mapping[str, Any], unavailable: type[Unavailable] = Unavailable) -> str | None:
+    """The outcome for what no wallet is asked about. Raises what the wallet's answer is where it has none:
+    unavailable is what only later may be answered."""
     if arguments["scorer_id"] is None:
         return "unknown_scorer"
     match arguments["address"]:
         case None:
             return "invalid_address"
         case address if address == UNAVAILABLE:
-            raise Unfinished(f"{address} is the demo wallet that is never finished")
+            raise unavailable(f"{address} is the demo wallet that is never answered")
         case address if address == FAULTY:
             raise Refused(500, UNEXPECTED)
         case address if address not in STAMPS and address != LIMITED:

@@ -1,6 +1,7 @@
 """What several test files of this folder use."""
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from api import json_lines
-from harness import printed
+from harness import npm, printed
 from harness.printed import Lines
+from harness.server import service_url_of
 from harness.service import Service, running
+from local import demo
 from local.issuer import Issuer
+from local.postgres import EMBEDDED_VERSION
 
 _numbers = itertools.count(1)
 
@@ -42,3 +46,25 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
             return stack.enter_context(running(output, database_url, changed, **environment))
 
         yield start
+
+
+@pytest.fixture
+def demo_service(
+    postgres_version: int, database_url: str, issuer: Issuer, serve: Callable[..., Service]
+) -> Service:
+    """A service with the demo data, of which the contract's examples are. With one version of PostgreSQL, as
+    no contract shows it."""
+    if postgres_version != EMBEDDED_VERSION:
+        pytest.skip("runs with the embedded version")
+    demo.load(database_url, issuer)
+    issuers = json.dumps([issuer.did])
+    return serve(service_url_of(database_url), TRUSTED_IAM_ISSUERS=issuers, DEMO_API_KEY=demo.KEY)
+
+
+@pytest.fixture(scope="session")
+def npm_packages() -> Path:
+    """The folder of what is from npm."""
+    folder = npm.packages()
+    if folder is None:
+        pytest.skip("Node.js 20 with npm is not there")
+    return folder

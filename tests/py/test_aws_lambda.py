@@ -1,7 +1,10 @@
 """The Lambda handler, with whole events of everything that can invoke it."""
 
+import base64
+import gzip
 import importlib
 import json
+import zipfile
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
+from api.docs import RENDERER, STATIC
 from db.migrate import ROOT
 from harness.printed import Lines
 from harness.world import World
@@ -61,6 +65,24 @@ def test_every_event_gets_error_answers(handler: Handler, name: str) -> None:
     assert wrong_method["statusCode"] == 405
     wrong_path = handler(replaced(load(name), "/v2/stamps", "/v3/stamps"), None)
     assert wrong_path["statusCode"] == 404
+
+
+@pytest.mark.parametrize("name", [path.stem for path in EVENTS])
+def test_every_event_gets_the_largest_script_of_the_docs_page(handler: Handler, name: str) -> None:
+    with zipfile.ZipFile(STATIC / f"{RENDERER}.zip") as file:
+        largest = max(file.infolist(), key=lambda info: info.compress_size).filename
+        content = file.read(largest)
+    event = replaced(load(name), f"/v2/stamps/1/score/{ADDRESS}", f"/v2/docs/{RENDERER}/{largest}")
+    event = replaced(event, "Bearer testkey1", "testkey1")
+    for header in ("X-API-Key", "x-api-key", "authorization"):
+        event = replaced(event, f'"{header}"', '"Accept-Encoding"')
+    for accepted in ("", "gzip, deflate, br"):
+        response = handler(replaced(event, "testkey1.secret", accepted), None)
+        body = base64.b64decode(response["body"])
+        assert (response["statusCode"], response["isBase64Encoded"]) == (200, True)
+        assert (gzip.decompress(body) if accepted else body) == content
+    # What a load balancer takes.
+    assert len(json.dumps(response)) < 1_000_000
 
 
 @pytest.mark.parametrize("name", ["rest_api", "load_balancer"])

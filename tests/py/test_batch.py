@@ -160,6 +160,11 @@ def test_a_body_of_another_kind_is_refused_once_the_key_is_known(
     assert post(client, body, key="") == (401, {"detail": "Send your key as X-API-Key."})
 
 
+def test_what_is_no_wallet_is_only_itself(client: FlaskClient) -> None:
+    """As the contract has it, whose schema knows no case of letters."""
+    assert [answer["status"] for answer in scores(client, ["true", "TRUE"])] == [400, 400]
+
+
 @pytest.mark.parametrize(("scorer", "status"), [(99, 404), (2, 404), (-1, 404), ("x", 422)])
 def test_a_scorer_that_is_none_of_the_key_s_is_refused_as_a_whole(
     world: World, client: FlaskClient, scorer: object, status: int

@@ -1,10 +1,10 @@
-"""The published contract: valid OpenAPI 3.1, true to the service, readable without the network."""
+"""The published contract: valid OpenAPI 3.1, true to the service."""
 
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -36,7 +36,8 @@ def test_it_is_valid_openapi_3_1(contract: dict[str, object]) -> None:
 def test_it_names_every_route(world: World, contract: dict[str, object]) -> None:
     app: Flask = create_app(world.settings())
     served = {re.sub(r"<(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}
-    assert served - {"/v2/openapi.json", "/v2/docs"} == set(contract["paths"])  # type: ignore[call-overload]
+    page = {path for path in served if path in ("/", "/docs") or path.startswith("/v2/docs")}
+    assert served - page - {"/v2/openapi.json"} == set(contract["paths"])  # type: ignore[call-overload]
 
 
 def test_a_score_is_as_it_says(world: World, contract: dict[str, object]) -> None:
@@ -52,25 +53,6 @@ def test_a_score_is_as_it_says(world: World, contract: dict[str, object]) -> Non
         jsonschema.validate(answer, schema, jsonschema.Draft202012Validator)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**(answer or {}), "score": 1}, schema, jsonschema.Draft202012Validator)
-
-
-def test_the_page_shows_all_of_it_and_loads_nothing(world: World, contract: dict[str, object]) -> None:
-    response = world.client().get("/v2/docs")
-    assert response.status_code == 200
-    assert response.mimetype == "text/html"
-    assert not re.search(r"<script|<link|<img|src=|@import|url\(", response.text)
-    for text in texts(contract):
-        assert text in response.text.replace("&#39;", "'").replace("&#34;", '"')
-
-
-def texts(node: object) -> Iterator[str]:
-    """Every summary and description."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key in ("summary", "description") and isinstance(value, str):
-                yield value
-            else:
-                yield from texts(value)
 
 
 def test_random_requests_get_what_it_says(

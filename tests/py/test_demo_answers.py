@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from api import demo_answers
 from api.app import create_app
+from api.refused import UNAVAILABLE, UNFINISHED
 from api.settings import SettingError, Settings
 from harness.world import World
 
@@ -94,6 +95,14 @@ def test_credentials_are_paged(client: FlaskClient) -> None:
     assert get(client, f"/v2/stamps/{ADDRESSES[5]}").json == {"next": None, "prev": None, "items": []}
     statuses = [get(client, f"/v2/stamps/{address}").status_code for address in ADDRESSES.values()]
     assert statuses == [status for status, _, _ in ANSWERS.values()]
+
+
+def test_what_is_unavailable_says_what_real_answers_do(client: FlaskClient) -> None:
+    """Credentials are checked for scores alone."""
+    score = f"/v2/stamps/7/score/{ADDRESSES[6]}"
+    assert get(client, score).json == {"detail": UNFINISHED}
+    for path in (f"{score}/history?created_at=2026-01-01", f"/v2/stamps/{ADDRESSES[6]}"):
+        assert get(client, path).json == {"detail": UNAVAILABLE}
 
 
 def test_what_is_refused_is_refused_as_ever(client: FlaskClient) -> None:

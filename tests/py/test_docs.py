@@ -19,6 +19,7 @@ from compare import rules
 from compare.arguments import parser
 from db.migrate import ROOT
 from harness import pages
+from harness.contract import operations
 from harness.service import Service
 from harness.world import World
 from local import demo
@@ -168,6 +169,13 @@ def test_every_make_target_that_a_page_names_is_there() -> None:
     targets = {target for rule in rules for target in rule.split()}
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         assert set(re.findall(r"(?:`|^ {4})make ([a-z-]+)", page.read_text(), re.MULTILINE)) <= targets, page
+
+
+def test_the_page_of_integrating_names_every_operation_of_scores() -> None:
+    page = (ROOT / "docs/integrating.md").read_text()
+    asked = [f"{each.method.upper()} {each.path}" for each in operations() if each.has_key]
+    assert asked
+    assert [each for each in asked if each not in page] == []
 
 
 def test_the_readme_names_every_setting() -> None:
