@@ -1,5 +1,6 @@
--- Their id of a key holds its hash, which nobody is to see in a log: here a digest of it stands for it. A key's hash stands
--- in one of two columns, the newer before the older. An upgrade fills the newer one, and leaves the older as it is.
+-- Their id of a key holds its hash, which nobody is to see in a log: here a digest of it stands for it. A key's hash
+-- stands in one of two columns, the newer before the older. An upgrade fills the newer one, and leaves the older as it
+-- is.
 drop view if exists scorer.account_apikey;
 
 create view scorer.account_apikey as
