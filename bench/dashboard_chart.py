@@ -67,7 +67,12 @@ def chart(widget: dict[str, Any], times: Sequence[Sequence[Line]], period: float
     result = pygal.Line(
         title=given["title"],
         show_dots=False,
-        x_labels=["" if number % 10 else f"{number * period:.0f} s" for number in range(len(times))],
+        allow_interruptions=True,
+        x_labels=[f"{number * period:g} s" for number in range(len(times))],
+        x_labels_major_every=10,
+        show_minor_x_labels=False,
+        secondary_range=(0, 100),
+        formatter=lambda value: f"{value:g}",
         **LOOK,
     )
     by_id: dict[str, list[float | None]] = {}

@@ -41,7 +41,7 @@ def alarm_metrics(template: dict[str, Any]) -> Iterator[tuple[str, str, frozense
     for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
         stats = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
         for metric in stats or [alarm]:
-            dimensions = frozenset(dimension["Name"] for dimension in metric["Dimensions"])
+            dimensions = frozenset(dimension["Name"] for dimension in metric.get("Dimensions", ()))
             yield metric["Namespace"], metric["MetricName"], dimensions
 
 

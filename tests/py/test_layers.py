@@ -8,8 +8,8 @@ from db.migrate import ROOT
 # Each folder, and the others that it may import from.
 STANDS_ON = {
     "api": set(),
-    "deploy": {"api"},
     "db": {"api"},
+    "deploy": {"api", "db"},
     "local": {"api", "db", "deploy"},
     "cli": {"api", "db", "local"},
     "compare": {"api", "db", "local"},

@@ -18,7 +18,7 @@ from api.app import create_app
 from db.migrate import ROOT
 from harness.printed import Lines
 from harness.service import Service, free_port
-from harness.template import read, watched_metrics, watched_routes
+from harness.template import of_type, read, watched_metrics, watched_routes
 from harness.world import World
 
 pytestmark = pytest.mark.http
@@ -58,7 +58,8 @@ def test_a_line_on_lambda_declares_its_metrics(world: World, lines: Lines) -> No
 
 
 def test_what_the_template_watches_is_sent(world: World, lines: Lines) -> None:
-    """By the lines of a wallet of all kinds, and by the page of operations."""
+    """By the lines of a wallet of all kinds, by the page of operations, and by what the template itself makes
+    of the schedule's lines."""
     fill(world)
     client = create_app(world.settings(), service="scorer").test_client()
     client.get(world.path(ADDRESS), headers={"X-API-Key": world.key})
@@ -71,8 +72,14 @@ def test_what_the_template_watches_is_sent(world: World, lines: Lines) -> None:
     ((namespace, name, dimension),) = re.findall(command, page)
     sent.add((namespace, name, frozenset([dimension])))
     template = read()
+    for made in of_type(template, "AWS::Logs::MetricFilter").values():
+        # Fields of a line of test_lambda_runtime.
+        assert set(re.findall(r"\$\.(\w+)", made["FilterPattern"])) == {"event", "months_ahead"}
+        assert '"check_ahead"' in made["FilterPattern"]
+        for metric in made["MetricTransformations"]:
+            sent.add((metric["MetricNamespace"], metric["MetricName"], frozenset()))
     watched = {each for each in watched_metrics(template) if each[0] == metrics.NAMESPACE}
-    assert len(watched) == 11
+    assert len(watched) == 12
     assert watched <= sent
     assert watched_routes(template) == {line["route"]}
 

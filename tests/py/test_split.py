@@ -1,6 +1,5 @@
 """Two databases, each with communities of its own, and PL/Proxy before them: docs/splitting.md."""
 
-import gzip
 import http.client
 import json
 import socket
@@ -25,12 +24,12 @@ from deploy.split.tables import HOME, LOCAL, OF_A_COMMUNITY, REPLICATED
 from harness import existing, invariants, plproxy
 from harness.debian import NotPackaged
 from harness.load import load
+from harness.recording import recording, replay
 from harness.server import connect, create_database
 from harness.service import Service
 from harness.split import Split, split
 from harness.world import World
 from local.issuer import Issuer
-from tests.py.test_replay import RECORDING, replay
 
 WALLETS = ["0x" + digit * 40 for digit in "123456"]
 # All that deploy.split.move has to keep: each table's rows of a community, with their ids.
@@ -419,8 +418,8 @@ def test_of_each_table_it_is_said_what_becomes_of_it(pair: Split) -> None:
 def test_the_recorded_walk_passes_with_its_communities_in_both_partitions(
     pair: Split, serve: Callable[..., Service]
 ) -> None:
-    recording = json.loads(gzip.decompress(RECORDING.read_bytes()))
-    for community in recording["communities"]:
+    recorded = recording()
+    for community in recorded["communities"]:
         pair.worlds[0].add_community(
             community["id"],
             json.dumps(community["weights"]),
@@ -430,10 +429,10 @@ def test_the_recorded_walk_passes_with_its_communities_in_both_partitions(
         )
     move(pair.urls, 2, 1)
     pair.catch_up()
-    service = serve(pair.service_url, TRUSTED_IAM_ISSUERS=json.dumps(recording["trusted_issuers"]))
+    service = serve(pair.service_url, TRUSTED_IAM_ISSUERS=json.dumps(recorded["trusted_issuers"]))
     scored = {0: 0, 1: 0}
     with closing(http.client.HTTPConnection("127.0.0.1", service.port)) as client:
-        for step in recording["steps"]:
+        for step in recorded["steps"]:
             partition = 1 if step.get("community_id") == 2 else 0
             if partition and step["op"] == "score":
                 pair.catch_up()

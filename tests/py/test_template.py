@@ -86,7 +86,7 @@ def test_the_functions_settings_are_those_of_the_service(template: dict[str, Any
 
 def test_alarms_tell_somebody_and_say_what_they_mean(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
-    assert len(alarms) == 14
+    assert len(alarms) == 15
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
         assert alarm["AlarmDescription"].endswith("."), name
