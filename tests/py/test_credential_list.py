@@ -103,7 +103,8 @@ def test_a_bad_query_is_refused_once_the_key_is_known(
 @pytest.mark.parametrize(
     "cursor",
     [{}, [], 1, "x", {"d": "next"}, {"d": "on", "id": 1}, {"d": "next", "id": -1}, {"d": "next", "id": 2**63},
-     {"d": "next", "id": "1"}, {"d": "prev", "id": 1.5}, {"d": "prev", "id": None}],
+     {"d": "next", "id": "1"}, {"d": "prev", "id": 1.5}, {"d": "prev", "id": None},
+     {"d": "next", "id": True}, {"d": "prev", "id": False}],
 )  # fmt: skip
 def test_a_token_of_another_kind_is_refused(client: FlaskClient, cursor: object) -> None:
     token = base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode().rstrip("=")
