@@ -47,6 +47,8 @@ def create_app(settings: Settings, database: Database | None = None, service: st
     """The WSGI application for one database: that of the settings, unless it is given. service, where it is
     given, is whose metrics CloudWatch is to read from the log."""
     app = Flask(__name__, static_folder=None)
+    # A path with a slash too many is an unknown one, not one to be sent elsewhere.
+    app.url_map.merge_slashes = False
     # Whole URLs are those that the client knows: a load balancer or proxy in front names them.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_host=1)  # type: ignore[method-assign]
     asked = database or Database(settings.database_url, settings.database_password)
