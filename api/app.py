@@ -91,7 +91,7 @@ def create_app(settings: Settings, database: Database | None = None, service: st
         room = answer_size.room(request.environ)
         allowance = rate_limit.begin()
         found = credential_list.credentials(
-            database_of(key), key, address, request.args.to_dict(), request.base_url, room, allowance
+            database_of(key), key, address, request.args.to_dict(), url("base_url"), room, allowance
         )
         return answer(200, found)
 
@@ -110,7 +110,7 @@ def create_app(settings: Settings, database: Database | None = None, service: st
 
     @app.get("/v2/docs")
     def docs() -> str:
-        return render_template("docs.html", api=contract(), server=request.host_url.rstrip("/"))
+        return render_template("docs.html", api=contract(), server=url("host_url").rstrip("/"))
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> Response:
@@ -170,6 +170,14 @@ def api_key() -> str | None:
         return key
     words = request.headers.get("Authorization", "").split()
     return words[1] if len(words) == 2 else None
+
+
+def url(name: str) -> str:
+    """A URL of the request, as its attribute of that name has it; raises Refused for one that no host has."""
+    try:
+        return str(getattr(request, name))
+    except UnicodeError:
+        raise Refused(400, "The host of the request is no name of a host.") from None
 
 
 def answer(status: int, body: str) -> Response:

@@ -162,3 +162,11 @@ def test_urls_are_those_that_the_client_knows(world: World, serve: Callable[...,
         page = service.get_json(path, X_API_Key=world.key, **headers)[1]
         assert page["next"].startswith(f"{origin}/v2/stamps/{ADDRESS}?token=")
         assert page["next"].endswith("&limit=1")
+
+
+def test_a_host_that_no_url_can_name_is_refused(client: FlaskClient) -> None:
+    headers = {"X-API-Key": "testkey1.secret", "X-Forwarded-Host": "xn--a"}
+    for path in (f"/v2/stamps/{ADDRESS}", "/v2/docs"):
+        response = client.get(path, headers=headers)
+        assert response.status_code == 400
+        assert response.json == {"detail": "The host of the request is no name of a host."}
