@@ -105,6 +105,12 @@ def test_every_request_leaves_one_line_and_is_answered_with_its_id(
     assert response.headers.get_all("X-Request-ID") == ["mine"]
 
 
+def test_of_a_long_method_the_line_has_the_beginning(world: World, lines: Lines) -> None:
+    assert world.client().open("/health", method="B" * 20_000).status_code == 405
+    (line,) = lines()
+    assert line["method"] == "B" * 16
+
+
 @pytest.mark.parametrize(
     ("headers", "request_id"),
     [
