@@ -235,6 +235,15 @@ def test_a_line_is_never_longer_than_a_pipe_takes_in_one_piece() -> None:
     assert line["error"].startswith("é")
 
 
+def test_nor_is_that_of_a_batch_whose_wallets_all_failed() -> None:
+    """At each of three attempts."""
+    text = json_lines.line(
+        {"event": "request", "failures": ["40001: could not serialize"] * 300}, "WARNING", 0
+    )
+    assert len(text) <= json_lines.LONGEST
+    assert json.loads(text)["failures"][0].startswith("4000")
+
+
 @pytest.mark.parametrize("trusted", [frozenset[str](), None])
 def test_ready_says_what_is_missing_and_nothing_more(
     world: World, lines: Lines, trusted: frozenset[str] | None
