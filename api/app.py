@@ -21,7 +21,6 @@ from api import (
     request_log,
     scoring,
 )
-from api.asking import MISSING_KEY
 from api.database import Database, Misconfigured, Unavailable, Unfinished
 from api.docs import add_docs
 from api.logged import Logged
@@ -47,6 +46,8 @@ def create_app(settings: Settings, database: Database | None = None, service: st
     """The WSGI application for one database: that of the settings, unless it is given. service, where it is
     given, is whose metrics CloudWatch is to read from the log."""
     app = Flask(__name__, static_folder=None)
+    # A path with a slash too many is an unknown one, not one to be sent elsewhere.
+    app.url_map.merge_slashes = False
     # Whole URLs are those that the client knows: a load balancer or proxy in front names them.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_host=1)  # type: ignore[method-assign]
     asked = database or Database(settings.database_url, settings.database_password)
@@ -75,9 +76,8 @@ def create_app(settings: Settings, database: Database | None = None, service: st
     @app.post("/v2/stamps/<scorer_id>/scores")
     def scores(scorer_id: str) -> Response:
         key = api_key()
-        if not key:
-            # Nothing is read of whoever sends none.
-            raise Refused(401, MISSING_KEY)
+        # Nothing is read of whoever has none: who is slow in sending a body keeps others waiting.
+        batch.admit(database_of(key), settings, key, scorer_id)
         body = request_body.read(request.stream, request.content_length)
         room = answer_size.room(request.environ)
         allowance = rate_limit.begin()
@@ -89,7 +89,7 @@ def create_app(settings: Settings, database: Database | None = None, service: st
         room = answer_size.room(request.environ)
         allowance = rate_limit.begin()
         found = credential_list.credentials(
-            database_of(key), key, address, request.args.to_dict(), request.base_url, room, allowance
+            database_of(key), key, address, request.args.to_dict(), url("base_url"), room, allowance
         )
         return answer(200, found)
 
@@ -167,6 +167,14 @@ def api_key() -> str | None:
         return key
     words = request.headers.get("Authorization", "").split()
     return words[1] if len(words) == 2 else None
+
+
+def url(name: str) -> str:
+    """A URL of the request, as its attribute of that name has it; raises Refused for one that no host has."""
+    try:
+        return str(getattr(request, name))
+    except UnicodeError:
+        raise Refused(400, "The host of the request is no name of a host.") from None
 
 
 def answer(status: int, body: str) -> Response:

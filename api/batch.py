@@ -26,6 +26,25 @@ UNREACHED = "This address was not reached within this request. Please ask for it
 Entry = dict[str, Any]
 
 
+def admit(
+    database: Database,
+    settings: Settings,
+    key: str | None,
+    scorer_id: str,
+    allowance: Allowance | None = None,
+) -> None:
+    """Raises Refused and Unavailable for who may not ask for scores at all, whatever the body; counts what
+    the allowance asks for, without one nothing."""
+    number = scoring.scorer_number(settings, scorer_id)
+
+    def attempt() -> str:
+        arguments = {"scorer_id": number, "count": allowance.count if allowance else 0}
+        return ask(database.admit_batch, key, arguments, allowance or Allowance()).outcome
+
+    if scoring.retried(attempt) == "unknown_scorer":
+        raise scoring.unknown_scorer(scorer_id, None)
+
+
 def scores(
     database: Database,
     settings: Settings,
@@ -47,12 +66,7 @@ def scores(
         # The key is checked first.
         refused = error
     allowance.asked = max(1, len(addresses))
-    arguments = {"scorer_id": scoring.scorer_number(settings, scorer_id)}
-    admission = scoring.retried(
-        lambda: ask(database.admit_batch, key, arguments | {"count": allowance.count}, allowance)
-    )
-    if admission.outcome == "unknown_scorer":
-        raise scoring.unknown_scorer(scorer_id, None)
+    admit(database, settings, key, scorer_id, allowance)
     if refused:
         raise refused
     answers: list[str] = []

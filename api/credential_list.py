@@ -74,6 +74,9 @@ def page_of(address: str, given: dict[str, str]) -> Page:
     try:
         cursor = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))) if token else {}
         match cursor:
+            # True and false are integers to Python.
+            case {"id": bool()}:
+                pass
             case {"d": "next", "id": int(id_)} if 0 <= id_ <= MAX_ID:
                 return Page(limit, older_than=id_)
             case {"d": "prev", "id": int(id_)} if 0 <= id_ <= MAX_ID:

@@ -64,11 +64,11 @@ def line(event: Mapping[str, Any], level: str, seconds: float) -> str:
 
 
 def cut(value: Any, longest: int) -> Any:
-    """The value, of each long text in it the beginning and the end."""
+    """The value, of each long text in it the beginning and the end, of each long list the beginning."""
     if isinstance(value, Mapping):
         return {name: cut(each, longest) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [cut(each, longest) for each in value]
+        return [cut(each, longest) for each in value[:longest]]
     if isinstance(value, str) and len(value) > longest:
         return f"{value[: longest // 2]} [...] {value[-longest // 2 :]}"
     return value

@@ -16,6 +16,8 @@ from api.request_log import Record
 
 # Characters that an id of a caller may have.
 MAX_ID = 128
+# Characters of a method that are logged: a client may send any.
+MAX_METHOD = 16
 # Where a caller may say its id; the first that can be one is taken.
 ID_HEADERS = ("HTTP_X_REQUEST_ID", "HTTP_X_AMZN_TRACE_ID")
 
@@ -88,7 +90,7 @@ def begun(environ: Mapping[str, Any]) -> Record:
     global _is_cold
     record = request_log.new()
     record["request_id"] = request_id(environ)
-    record["method"] = environ.get("REQUEST_METHOD", "")
+    record["method"] = environ.get("REQUEST_METHOD", "")[:MAX_METHOD]
     # Until the answer says another.
     record["status"] = 500
     record["cold_start"], _is_cold = _is_cold, False

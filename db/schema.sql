@@ -54,11 +54,11 @@ CREATE FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_lega
 
 ALTER FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, p_count integer, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) OWNER TO scorer_owner;
 
-CREATE FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text DEFAULT NULL::text, p_count integer DEFAULT 0, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text, OUT historical_endpoint boolean, OUT is_refused boolean, OUT rate_window integer[]) RETURNS record
+CREATE FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text DEFAULT NULL::text, p_count integer DEFAULT 0, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text, OUT historical_endpoint boolean, OUT rate_limit text, OUT is_refused boolean, OUT rate_window integer[]) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
-ALTER FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_count integer, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text, OUT historical_endpoint boolean, OUT is_refused boolean, OUT rate_window integer[]) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_count integer, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text, OUT historical_endpoint boolean, OUT rate_limit text, OUT is_refused boolean, OUT rate_window integer[]) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.change_api_key(p_prefix text, p_name text DEFAULT NULL::text, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_rate_limit text DEFAULT NULL::text, p_read_scores boolean DEFAULT NULL::boolean, p_historical_endpoint boolean DEFAULT NULL::boolean) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -910,7 +910,7 @@ GRANT ALL ON FUNCTION scorer.answer_history(p_key_prefix text, p_key_hash text, 
 REVOKE ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, p_count integer, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.answer_request(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_address text, p_trusted_issuers text[], p_verifier text, p_checks jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone, p_count integer, OUT outcome text, OUT legacy_parameters text, OUT unchecked text, OUT left_out jsonb, OUT answer jsonb, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) TO scorer_api;
 
-REVOKE ALL ON FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_count integer, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text, OUT historical_endpoint boolean, OUT is_refused boolean, OUT rate_window integer[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION scorer.authenticate_api_key(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_count integer, OUT account_id bigint, OUT legacy_parameters text, OUT api_key_id text, OUT historical_endpoint boolean, OUT rate_limit text, OUT is_refused boolean, OUT rate_window integer[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.change_api_key(p_prefix text, p_name text, p_expires_at timestamp with time zone, p_rate_limit text, p_read_scores boolean, p_historical_endpoint boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.change_api_key(p_prefix text, p_name text, p_expires_at timestamp with time zone, p_rate_limit text, p_read_scores boolean, p_historical_endpoint boolean) TO scorer_admin;

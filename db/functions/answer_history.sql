@@ -93,7 +93,7 @@ begin
         return;
     end if;
 
-    select coalesce(e.data -> 'fields', e.data)
+    select coalesce(nullif(e.data -> 'fields', 'null'), e.data)
     into v_fields
     from score_update as e
     where

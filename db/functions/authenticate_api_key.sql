@@ -7,6 +7,7 @@ create or replace function scorer.authenticate_api_key(
     out legacy_parameters text,
     out api_key_id text,
     out historical_endpoint boolean,
+    out rate_limit text,
     out is_refused boolean,
     out rate_window integer[]
 )
@@ -23,15 +24,16 @@ Arguments
   p_key_prefix       what stands before the key's first dot
   p_key_hash         sha256$ and the hex sha256 of the whole key
   p_legacy_key_hash  pbkdf2_sha256$iterations$salt$base64 of the whole key, once legacy_parameters were given
-  p_count            how many requests this is to its rate limit; 0 where they were counted already
+  p_count            how many requests this is to its rate limit; 0 where they were counted already, or will be
 
 Result
   account_id         the key's account; null for a key that is unknown, wrong, revoked or expired
   legacy_parameters  pbkdf2_sha256$iterations$salt where the key is stored in the legacy form and
                      p_legacy_key_hash was not passed: derive it and call again. A key that takes more than
                      2,000,000 iterations is refused: whoever knows its prefix would have them made
-  api_key_id, historical_endpoint
-                     with account_id: the key's own id, and whether the key may ask for past scores
+  api_key_id, historical_endpoint, rate_limit
+                     with account_id: the key's own id, whether the key may ask for past scores, and its limit, null
+                     for none
   is_refused, rate_window
                      with account_id, where the key has a rate limit and something was to be counted: as
                      count_requests gives them
@@ -80,11 +82,12 @@ begin
     account_id := v_key.account_id;
     api_key_id := v_key.id::text;
     historical_endpoint := v_key.historical_endpoint;
+    rate_limit := nullif(v_key.rate_limit, '');
 
     if v_given is distinct from p_key_hash then
         update account_apikey as k
         set hashed_key = p_key_hash
-        where k.id = v_key.id and k.hashed_key = v_key.hashed_key;
+        where k.prefix = p_key_prefix and k.hashed_key = v_key.hashed_key;
     end if;
 
     -- The lock is let go of after the row can be seen: who has it next finds the row written, and nothing to do.
@@ -99,10 +102,10 @@ begin
             where u.last_used_at <= excluded.last_used_at - interval '1 hour';
     end if;
 
-    if v_key.rate_limit <> '' and p_count > 0 then
+    if rate_limit is not null and p_count > 0 then
         select c.is_refused, c.rate_window
         into is_refused, rate_window
-        from count_requests(authenticate_api_key.api_key_id, v_key.rate_limit, p_count) as c;
+        from count_requests(authenticate_api_key.api_key_id, rate_limit, p_count) as c;
     end if;
 end;
 $function$;

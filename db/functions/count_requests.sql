@@ -17,7 +17,7 @@ last one's end.
 Arguments
   p_api_key_id  the key's row
   p_rate_limit  requests, a slash, and the period in seconds, minutes, hours or days: 125/15m, 10/s
-  p_count       how many requests
+  p_count       how many requests; 0 to see whether one more would fit, which locks nothing
 
 Result
   is_refused    whether they do not fit: then nothing was counted
@@ -28,7 +28,8 @@ Errors
 
 What was counted in a transaction that is rolled back was not counted.
 
-Locks: the key's row in api_key_window, until the transaction ends: of one key's requests one is under way at a time.
+Locks: the key's row in api_key_window, until the transaction ends. Whoever has it lets all other requests of the key
+wait: take it last.
 */
 declare
     v_parts constant text[] := regexp_match(p_rate_limit, '^([0-9]{1,9})/([1-9][0-9]{0,3})?([smhd])$');
@@ -55,22 +56,30 @@ begin
             hint = 'In account_apikey, rate_limit is requests and period, such as 125/15m, or empty for no limit.';
     end if;
 
-    insert into api_key_window as w (api_key_id, window_start, used)
-    select p_api_key_id, now(), p_count
-    where p_count <= v_limit
-    on conflict (api_key_id) do update set
-        window_start = case when w.window_start + v_period <= now() then excluded.window_start else w.window_start end,
-        used = case when w.window_start + v_period <= now() then 0 else w.used end + excluded.used
-    where w.window_start + v_period <= now() or w.used + excluded.used <= v_limit
-    returning w.window_start, w.used into v_window_start, v_used;
+    if p_count > 0 then
+        insert into api_key_window as w (api_key_id, window_start, used)
+        select p_api_key_id, now(), p_count
+        where p_count <= v_limit
+        on conflict (api_key_id) do update set
+            window_start = case
+                when w.window_start + v_period <= now() then excluded.window_start else w.window_start
+            end,
+            used = case when w.window_start + v_period <= now() then 0 else w.used end + excluded.used
+        where w.window_start + v_period <= now() or w.used + excluded.used <= v_limit
+        returning w.window_start, w.used into v_window_start, v_used;
+    end if;
 
-    is_refused := not found;
+    is_refused := v_used is null;
 
     if is_refused then
         select w.window_start, w.used
         into v_window_start, v_used
         from api_key_window as w
         where w.api_key_id = p_api_key_id and w.window_start + v_period > now();
+    end if;
+
+    if p_count = 0 then
+        is_refused := coalesce(v_used, 0) >= v_limit;
     end if;
 
     rate_window := array[

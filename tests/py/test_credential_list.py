@@ -103,7 +103,8 @@ def test_a_bad_query_is_refused_once_the_key_is_known(
 @pytest.mark.parametrize(
     "cursor",
     [{}, [], 1, "x", {"d": "next"}, {"d": "on", "id": 1}, {"d": "next", "id": -1}, {"d": "next", "id": 2**63},
-     {"d": "next", "id": "1"}, {"d": "prev", "id": 1.5}, {"d": "prev", "id": None}],
+     {"d": "next", "id": "1"}, {"d": "prev", "id": 1.5}, {"d": "prev", "id": None},
+     {"d": "next", "id": True}, {"d": "prev", "id": False}],
 )  # fmt: skip
 def test_a_token_of_another_kind_is_refused(client: FlaskClient, cursor: object) -> None:
     token = base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode().rstrip("=")
@@ -161,3 +162,11 @@ def test_urls_are_those_that_the_client_knows(world: World, serve: Callable[...,
         page = service.get_json(path, X_API_Key=world.key, **headers)[1]
         assert page["next"].startswith(f"{origin}/v2/stamps/{ADDRESS}?token=")
         assert page["next"].endswith("&limit=1")
+
+
+def test_a_host_that_no_url_can_name_is_refused(client: FlaskClient) -> None:
+    headers = {"X-API-Key": "testkey1.secret", "X-Forwarded-Host": "xn--a"}
+    for path in (f"/v2/stamps/{ADDRESS}", "/v2/docs"):
+        response = client.get(path, headers=headers)
+        assert response.status_code == 400
+        assert response.json == {"detail": "The host of the request is no name of a host."}

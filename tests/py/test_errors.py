@@ -208,6 +208,7 @@ def test_a_dead_legacy_key_is_not_upgraded(world: World, client: FlaskClient, st
         ("GET", "/v2/docs/nothing.js", 404),
         ("GET", "/v2/stamps", 404),
         ("GET", f"/v2/stamps/1/score/{ADDRESS}/", 404),
+        ("GET", f"/v2//stamps/1/score/{ADDRESS}", 404),
         ("POST", f"/v2/stamps/1/score/{ADDRESS}", 405),
         ("DELETE", "/health", 405),
     ],

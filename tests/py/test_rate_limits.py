@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from api import keys
 from harness.existing import base_table
+from harness.locks import locked_passports, waiting
 from harness.printed import Lines
 from harness.service import Service
 from harness.world import World
@@ -56,6 +57,43 @@ def test_exactly_the_allowed_number_of_concurrent_requests_passes(
         statuses = sorted(executor.map(ask, range(128)))
     assert statuses == [200] * 50 + [429] * 78
     assert world.execute(USED) == [(50,)]
+
+
+def test_a_request_that_waits_for_a_passport_holds_up_no_other_of_its_key(
+    world: World, client: FlaskClient
+) -> None:
+    limit(world, "5/15m")
+    stuck, other = world.path(ADDRESS), world.path("0x" + "8" * 40)
+    assert get(client, stuck, world.key)[0] == 200
+    with ThreadPoolExecutor(1) as executor:
+        with locked_passports(world):
+            first = executor.submit(get, world.client(), stuck)
+            while not waiting(world):
+                assert not first.done()
+            assert get(client, other)[0] == 200
+            assert waiting(world)
+        assert first.result()[0] == 200
+    assert world.execute(USED) == [(2,)]
+
+
+def test_who_waited_while_others_used_the_limit_up_is_refused_and_leaves_nothing(
+    world: World, client: FlaskClient
+) -> None:
+    limit(world, "1/15m")
+    stuck, other = world.path(ADDRESS), world.path("0x" + "8" * 40)
+    assert get(client, stuck, world.key)[0] == 200
+    events = world.execute("select count(*) from registry_event where address = %s", ADDRESS)
+    with ThreadPoolExecutor(1) as executor:
+        with locked_passports(world):
+            first = executor.submit(get, world.client(), stuck)
+            while not waiting(world):
+                assert not first.done()
+            assert get(client, other)[0] == 200
+        status, headers = first.result()
+    assert status == 429
+    assert headers["RateLimit"].startswith('"default";r=0;')
+    assert world.execute("select count(*) from registry_event where address = %s", ADDRESS) == events
+    assert world.execute(USED) == [(1,)]
 
 
 def test_every_answer_to_a_limited_key_tells_what_is_left(world: World, client: FlaskClient) -> None:

@@ -105,6 +105,12 @@ def test_every_request_leaves_one_line_and_is_answered_with_its_id(
     assert response.headers.get_all("X-Request-ID") == ["mine"]
 
 
+def test_of_a_long_method_the_line_has_the_beginning(world: World, lines: Lines) -> None:
+    assert world.client().open("/health", method="B" * 20_000).status_code == 405
+    (line,) = lines()
+    assert line["method"] == "B" * 16
+
+
 @pytest.mark.parametrize(
     ("headers", "request_id"),
     [
@@ -227,6 +233,15 @@ def test_a_line_is_never_longer_than_a_pipe_takes_in_one_piece() -> None:
     line = json.loads(text)
     assert (line["request_id"], line["status"]) == ("i" * 128, 500)
     assert line["error"].startswith("é")
+
+
+def test_nor_is_that_of_a_batch_whose_wallets_all_failed() -> None:
+    """At each of three attempts."""
+    text = json_lines.line(
+        {"event": "request", "failures": ["40001: could not serialize"] * 300}, "WARNING", 0
+    )
+    assert len(text) <= json_lines.LONGEST
+    assert json.loads(text)["failures"][0].startswith("4000")
 
 
 @pytest.mark.parametrize("trusted", [frozenset[str](), None])

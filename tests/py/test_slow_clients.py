@@ -164,6 +164,18 @@ def test_bodies_that_come_slowly_hold_nobody_up(known: World, serve: Serve) -> N
 
 
 @pytest.mark.alone
+def test_nobody_without_a_key_is_waited_for(known: World, serve: Serve) -> None:
+    service = serve(known.service_url)
+    body = f'{{"addresses": ["{ADDRESS}"]}}'.encode()
+    post = b"POST /v2/stamps/1/scores HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(body)
+    with clients(service) as slow, clients(service) as whole:
+        unfinished = slow.connect(post + b"X-API-Key: testkey1.wrong\r\n\r\n" + body[:10], 20)
+        assert {each.recv(12) for each in unfinished} == {b"HTTP/1.1 401"}
+        (each,) = whole.connect(post + f"X-API-Key: {known.key}\r\n\r\n".encode() + body)
+        assert each.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.alone
 def test_clients_that_do_not_read_hold_nobody_up_and_are_dropped(known: World, serve: Serve) -> None:
     service = serve(known.service_url, "serve.UNREAD_SECONDS = 3")
     (worker,) = workers(service)

@@ -1,5 +1,5 @@
 begin;
-select plan(16);
+select plan(20);
 
 create function pg_temp.counted(p_limit text, p_count integer default 1, p_key text default 'k') returns text
 language sql
@@ -8,6 +8,8 @@ select concat_ws(' ', case when c.is_refused then 'refused' else 'counted' end, 
 from count_requests(p_key, p_limit, p_count) as c;
 $function$;
 
+select is(pg_temp.counted('3/15m', 0), 'counted 3 900 3 900', 'to look before the first request');
+select is_empty('select from api_key_window', 'begins no window');
 select is(pg_temp.counted('3/15m'), 'counted 3 900 2 900', 'the first request begins a window');
 select is(pg_temp.counted('3/15m'), 'counted 3 900 1 900', 'the second is counted to it');
 select
@@ -16,7 +18,9 @@ select
         'refused 3 900 1 900',
         'several that do not all fit are refused, and nothing is counted'
     );
+select is(pg_temp.counted('3/15m', 0), 'counted 3 900 1 900', 'to look counts nothing');
 select is(pg_temp.counted('3/15m'), 'counted 3 900 0 900', 'the last one fits');
+select is(pg_temp.counted('3/15m', 0), 'refused 3 900 0 900', 'who looks is told that one more does not');
 select is(pg_temp.counted('3/15m'), 'refused 3 900 0 900', 'one more does not');
 select is(pg_temp.counted('3/15m', 1, 'another'), 'counted 3 900 2 900', 'another key has a window of its own');
 

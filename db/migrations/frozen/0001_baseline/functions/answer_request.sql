@@ -60,54 +60,75 @@ Result
   account_id, api_key_id, rate_window
                      whose request it is, and what is left of the key's rate limit, as authenticate_api_key gives them
 
-Errors: those of authenticate_api_key and score_wallet.
+Errors: those of authenticate_api_key, score_wallet and count_requests; 40001 when others used the rate limit up
+meanwhile.
 
-Locks, in this order: those of authenticate_api_key; those of score_wallet.
+Locks, in this order: those of authenticate_api_key; those of score_wallet; those of count_requests. A key's requests wait
+for each other only while they end, so that one that waits for a passport holds up no other.
 
 It is planned as score_passport is.
 */
 declare
     v_community_id bigint;
+    v_rate_limit text;
+    v_is_refused boolean;
 begin
     select
         case
             when a.account_id is null then case when a.legacy_parameters is null then 'invalid_key' else 'legacy_key' end
-            when a.is_refused then 'rate_limited'
         end,
         a.legacy_parameters,
         a.account_id,
         a.api_key_id,
-        a.rate_window
-    into outcome, legacy_parameters, account_id, api_key_id, rate_window
-    from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash, p_count) as a;
+        case when p_count > 0 then a.rate_limit end
+    into outcome, legacy_parameters, account_id, api_key_id, v_rate_limit
+    from authenticate_api_key(p_key_prefix, p_key_hash, p_legacy_key_hash, 0) as a;
 
     if outcome is not null then
         return;
+    end if;
+
+    if v_rate_limit is not null then
+        select case when c.is_refused then 'rate_limited' end, c.rate_window
+        into outcome, rate_window
+        from count_requests(api_key_id, v_rate_limit, 0) as c;
+
+        if outcome is not null then
+            return;
+        end if;
     end if;
 
     v_community_id := community_of(account_id, p_scorer_id);
 
     if v_community_id is null then
         outcome := 'unknown_scorer';
-        return;
-    end if;
-
-    if p_address is null then
+    elsif p_address is null then
         outcome := 'invalid_address';
-        return;
+    else
+        select w.outcome, w.unchecked, w.left_out, w.answer
+        into outcome, unchecked, left_out, answer
+        from score_wallet(
+            p_address,
+            v_community_id,
+            p_trusted_issuers,
+            p_verifier,
+            p_checks,
+            p_human_points_enabled,
+            p_human_points_start
+        ) as w;
     end if;
 
-    select w.outcome, w.unchecked, w.left_out, w.answer
-    into outcome, unchecked, left_out, answer
-    from score_wallet(
-        p_address,
-        v_community_id,
-        p_trusted_issuers,
-        p_verifier,
-        p_checks,
-        p_human_points_enabled,
-        p_human_points_start
-    ) as w;
+    if v_rate_limit is not null then
+        select c.is_refused, c.rate_window
+        into v_is_refused, rate_window
+        from count_requests(api_key_id, v_rate_limit, p_count) as c;
+
+        if v_is_refused then
+            raise exception 'rate limit used up meanwhile' using
+                errcode = 'serialization_failure',
+                hint = 'Try again, to be told when there is more of it.';
+        end if;
+    end if;
 end;
 $function$;
 
