@@ -162,6 +162,22 @@ def test_the_first_month_takes_what_is_older(world: World) -> None:
 
 
 @pytest.mark.own_tables
+def test_a_month_that_a_wrong_clock_has_made_hinders_none_before_it(world: World) -> None:
+    present = months(world)[0]
+    drop_months(world, *months(world)[1:])
+    world.execute("select ensure_event_partitions(0, now() + interval '50 years')")
+    assert world.execute("select ensure_event_partitions(2)") == [(2,)]
+    assert len(months(world)) == 4
+    drop_months(world, present)
+    world.execute(CALL, ADDRESS)
+    assert present in months(world)
+    for arguments in ("-1", "121", "null", "0, 'infinity'", "0, null"):
+        with pytest.raises(psycopg.Error) as refused:
+            world.execute(f"select ensure_event_partitions({arguments})")
+        assert refused.value.sqlstate == "SC104"
+
+
+@pytest.mark.own_tables
 def test_two_requests_that_find_no_month_make_it_once(
     world: World, sessions: Callable[[], psycopg.Connection]
 ) -> None:
