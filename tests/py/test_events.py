@@ -243,7 +243,7 @@ def test_events_are_put_by_month_and_back_while_requests_run(world: World) -> No
     # One that has them by month from the start has a way back, too.
     assert "; 0 were copied," in events_by_month.undo(world.url)
     world.execute(ONE_TABLE)
-    world.execute("grant select on registry_event to scorer_caller")
+    world.execute("grant select, insert on registry_event to scorer_caller")
     in_one = world.execute(SHAPE)
     with requests(world.url) as done:
         wait_for_more(done)
@@ -271,6 +271,9 @@ def test_events_are_put_by_month_and_back_while_requests_run(world: World) -> No
     assert world.execute(
         "select has_table_privilege('scorer_caller', 'scorer.registry_event', 'select')"
     ) == [(True,)]
+    world.execute(
+        "set role scorer_caller; insert into scorer.registry_event (action, address) values ('a', '0x1'); reset role"
+    )
     with pytest.raises(SystemExit, match="Nothing is to do"):
         events_by_month.partition(world.url)
 
@@ -288,6 +291,32 @@ def test_a_switch_that_was_stopped_is_gone_on_with(world: World) -> None:
     events_by_month.partition(world.url)
     world.execute(CALL, OTHER)
     assert scored(world) == {ADDRESS, OTHER}
+
+
+@pytest.mark.own_tables
+@pytest.mark.parametrize(
+    "ending",
+    [
+        # When the indexes are there, and when the table has been read for too long.
+        {"MONTH": "select 'registry_event_2020_01', date '2020-02-01', true"},
+        {"VALIDATE_FOR": "select set_config('statement_timeout', '1', true)"},
+    ],
+)
+def test_a_switch_is_given_up_before_its_bound_refuses_events(
+    world: World, monkeypatch: pytest.MonkeyPatch, ending: dict[str, str]
+) -> None:
+    """The bound of a run that was killed goes, too."""
+    world.execute(ONE_TABLE)
+    world.execute(
+        "insert into registry_event (action, address) select 'a', %s from generate_series(1, 50000)", ADDRESS
+    )
+    world.execute("alter table registry_event add constraint registry_event_month check (id < 0) not valid")
+    for name, query in ending.items():
+        monkeypatch.setattr(events_by_month, name, query)
+    with pytest.raises(SystemExit, match=events_by_month.ENDING):
+        events_by_month.partition(world.url)
+    assert world.execute("select to_regclass('scorer.registry_event_by_id') is not null") == [(True,)]
+    world.execute(CALL, ADDRESS)
 
 
 @pytest.mark.own_tables
