@@ -272,7 +272,8 @@ def test_events_are_put_by_month_and_back_while_requests_run(world: World) -> No
         "select has_table_privilege('scorer_caller', 'scorer.registry_event', 'select')"
     ) == [(True,)]
     world.execute(
-        "set role scorer_caller; insert into scorer.registry_event (action, address) values ('a', '0x1'); reset role"
+        "set role scorer_caller; insert into scorer.registry_event (action, address) values ('a', '0x1');"
+        " reset role"
     )
     with pytest.raises(SystemExit, match="Nothing is to do"):
         events_by_month.partition(world.url)
