@@ -403,6 +403,16 @@ def test_a_month_that_was_being_taken_out_is_gone_on_with(
 
 
 @pytest.mark.own_tables
+def test_one_run_archives_at_a_time(world: World, tmp_path: Path) -> None:
+    held = add_months(world, 3, 3)
+    first = event_archive.archive(world.url, this_month(), tmp_path)
+    next(first)
+    assert scorer(world, "archive", "--before", f"{this_month():%Y-%m}", "--to", str(tmp_path))[0] == 1
+    assert len(list(first)) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {f"{month}.csv.gz" for month in held}
+
+
+@pytest.mark.own_tables
 def test_what_a_file_does_not_hold_is_not_dropped(world: World, tmp_path: Path) -> None:
     """A file that was damaged, or is another's; moved away, the month is written again."""
     (month,) = add_months(world, 3)
