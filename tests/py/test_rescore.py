@@ -394,6 +394,10 @@ def test_a_wallet_that_fails_is_told_and_the_others_go_on(
         run.work(1)
     assert run.failed == 2
     assert capsys.readouterr().err.count("\n") == 2
+    # The communities beside it are scored.
+    elsewhere = run_of(world, Choice(expires_before=datetime.now(UTC) + timedelta(days=36500)))
+    elsewhere.work(1)
+    assert (elsewhere.failed, elsewhere.scored) == (3, 3)
     weigh(world, Odd="1")
     assert finished(start(world, "--scorer", 1, *options.split()))[0]["scored"] == 3
 
