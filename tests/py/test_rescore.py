@@ -402,6 +402,14 @@ def test_a_wallet_that_fails_is_told_and_the_others_go_on(
     assert finished(start(world, "--scorer", 1, *options.split()))[0]["scored"] == 3
 
 
+def test_a_score_of_a_clock_that_was_ahead_is_made_anew(world: World) -> None:
+    wallets = filled(world, 2)
+    weigh(world, Github="5")
+    world.execute("update registry_score set last_score_timestamp = now() + interval '1 hour'")
+    assert finished(start(world, "--scorer", 1))[0] == {"scored": 2, "up": 2}
+    assert set(scores(world)) == set(wallets)
+
+
 def test_a_passport_that_is_locked_fails_alone(world: World) -> None:
     wallets = filled(world, 3)
     weigh(world, Github="5")
