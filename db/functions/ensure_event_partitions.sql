@@ -37,7 +37,7 @@ declare
     v_until timestamptz := date_trunc('month', now());
     v_bound record;
 begin
-    if to_regclass('registry_event_ids') is null then
+    if to_regclass('scorer.registry_event_ids') is null then
         return null;
     end if;
 
