@@ -6,7 +6,7 @@ from typing import IO, Any
 
 import click
 
-from cli.connection import Row, call
+from cli.connection import ID, Row, call
 from cli.output import json_option, say, show_json, show_table
 
 SHOW = "select * from scorer.show_scorer(%(id)s, %(providers)s)"
@@ -46,12 +46,21 @@ class Weights(click.File):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         file: IO[Any] = super().convert(value, param, ctx)
         try:
-            weights = json.load(file, parse_float=Decimal, object_pairs_hook=each_once)
+            weights = json.load(
+                file, parse_float=Decimal, parse_constant=no_number, object_pairs_hook=each_once
+            )
+            # Half of a character is no text.
+            json.dumps(weights, ensure_ascii=False, default=str).encode()
         except (ValueError, RecursionError) as error:
             self.fail(f"{value}: {error}", param, ctx)
         if not isinstance(weights, dict):
             self.fail(f"{value}: it is no JSON object of provider to weight.", param, ctx)
         return weights
+
+
+def no_number(name: str) -> None:
+    """For NaN and Infinity, which are not JSON."""
+    raise ValueError(f"{name} is no number")
 
 
 def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -68,7 +77,7 @@ def communities() -> None:
 
 
 @communities.command("list")
-@click.option("--account", type=int, help="Those of this account alone.")
+@click.option("--account", type=ID, help="Those of this account alone.")
 @json_option
 def list_(account: int | None, as_json: bool) -> None:
     """Communities, and what their scorers come to."""
@@ -82,7 +91,7 @@ def list_(account: int | None, as_json: bool) -> None:
 
 
 @communities.command()
-@click.argument("account", type=int)
+@click.argument("account", type=ID)
 @click.argument("name")
 @click.option("--weights", type=Weights(), required=True, help="A JSON file, object of provider to weight.")
 @click.option("--threshold", type=Number(), required=True, help="The score from which a wallet passes.")
@@ -99,7 +108,7 @@ def create(as_json: bool, **arguments: Any) -> None:
 
 
 @communities.command()
-@click.argument("id", type=int)
+@click.argument("id", type=ID)
 @json_option
 def show(id: int, as_json: bool) -> None:  # noqa: A002
     """The weights and the threshold of community ID."""
@@ -117,7 +126,7 @@ def show(id: int, as_json: bool) -> None:  # noqa: A002
 
 
 @communities.command()
-@click.argument("id", type=int)
+@click.argument("id", type=ID)
 @click.argument("weights", metavar="FILE", type=Weights())
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
@@ -131,7 +140,7 @@ def weights(id: int, weights: dict[str, Any], yes: bool, as_json: bool) -> None:
 
 
 @communities.command()
-@click.argument("id", type=int)
+@click.argument("id", type=ID)
 @click.argument("threshold", type=Number())
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
@@ -186,9 +195,10 @@ def kind_of(change: Row) -> str:
 def number(weight: Any) -> Any:
     """A weight as a number; what is none stays what it is, for the database to refuse."""
     try:
-        return None if weight is None else Decimal(str(weight))
+        value = None if weight is None else Decimal(str(weight))
     except InvalidOperation:
         return weight
+    return weight if value is not None and value.is_snan() else value
 
 
 def as_text(weights: dict[str, Any]) -> str:

@@ -20,6 +20,8 @@ from api.settings import SettingError, database_url
 LOST = ("08", "57P")
 
 Row = dict[str, Any]
+# An argument that is an id of a row.
+ID = click.IntRange(1, 2**63 - 1)
 
 
 def call(statement: LiteralString, **arguments: Any) -> list[Row]:

@@ -5,7 +5,7 @@ from typing import IO
 
 import click
 
-from cli.connection import call
+from cli.connection import ID, call
 from cli.output import json_option, say, show_json, show_table
 
 REVOKE = "select scorer.revoke_credentials(%(id)s, %(address)s, %(provider)s) as revoked"
@@ -49,7 +49,7 @@ def put(address: str, file: IO[str], as_json: bool) -> None:
 
 
 @credentials.command()
-@click.argument("id", type=int, required=False)
+@click.argument("id", type=ID, required=False)
 @click.option("--address", help="Those of this wallet.")
 @click.option("--provider", help="Those of this provider.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -1,6 +1,8 @@
 """scorer events: the months that events are kept by, and the archive of those that are over."""
 
+import csv
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -97,8 +99,11 @@ def archive(before: datetime, to: Path | None) -> None:
 )
 def read(address: str, files: tuple[Path, ...]) -> None:
     """The events of the wallet ADDRESS in FILES that archive wrote, a line of JSON each."""
-    for line in event_archive.history(files, address):
-        click.echo(line)
+    try:
+        for line in event_archive.history(files, address):
+            click.echo(line)
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, csv.Error) as error:
+        raise Failed(f"A file is not, or not wholly, what archive wrote: {error}") from None
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.connection import Failed, Row, call, is_embedded
+from cli.connection import ID, Failed, Row, call, is_embedded
 from cli.output import json_option, say, show_json, show_table, text
 
 EXPLAIN = """
@@ -22,7 +22,7 @@ select scorer.explain_score(
 
 @click.command()
 @click.argument("address")
-@click.option("--scorer", "scorer_id", type=int, required=True, help="The community's id.")
+@click.option("--scorer", "scorer_id", type=ID, required=True, help="The community's id.")
 @click.option(
     "--check/--no-check", default=True, help="Check documents that were never checked; keeps nothing."
 )

@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 import click
 
 from api.keys import sha256_hash
-from cli.connection import Lost, Refused, Row, call
+from cli.connection import ID, Lost, Refused, Row, call
 from cli.output import json_option, say, show_json, show_table
 
 LETTERS = string.ascii_letters + string.digits
@@ -60,7 +60,7 @@ def keys() -> None:
 
 
 @keys.command("list")
-@click.option("--account", type=int, help="Those of this account alone.")
+@click.option("--account", type=ID, help="Those of this account alone.")
 @json_option
 def list_(account: int | None, as_json: bool) -> None:
     """Keys, when each was last used (to the hour), and what each may do."""
@@ -92,7 +92,7 @@ def key_options(command: Any) -> Any:
 
 
 @keys.command()
-@click.argument("account", type=int)
+@click.argument("account", type=ID)
 @click.option("--prefix", help="What stands before its dot; random unless given.")
 @key_options
 @json_option
@@ -105,11 +105,11 @@ def create(account: int, prefix: str | None, as_json: bool, **options: Any) -> N
 
 @keys.command()
 @click.argument("old_prefix", metavar="PREFIX")
-@click.option("--overlap-hours", type=click.FloatRange(0), default=24, show_default=True,
+@click.option("--overlap-hours", type=click.IntRange(0, 87_600), default=24, show_default=True,
               help="For how long the old key still works.")  # fmt: skip
 @click.option("--prefix", help="What stands before the new key's dot; random unless given.")
 @json_option
-def rotate(old_prefix: str, overlap_hours: float, prefix: str | None, as_json: bool) -> None:
+def rotate(old_prefix: str, overlap_hours: int, prefix: str | None, as_json: bool) -> None:
     """Make the key that takes the place of PREFIX, with its limits and permissions, and show it."""
     show_key(stored(ROTATE, prefix, old_prefix=old_prefix, overlap=timedelta(hours=overlap_hours)), as_json)
 

@@ -47,7 +47,8 @@ def text(value: Any) -> str:
             return "yes" if value else "no"
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="seconds")
-        case Decimal():
+        # Of 1e999999999 the digits would fill the memory.
+        case Decimal() if abs(value.adjusted()) < 100:
             return f"{value:f}"
     return str(value)
 

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from cli.connection import Failed, url
+from cli.connection import ID, Failed, url
 from cli.explain import trusted_issuers
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Time(click.ParamType):  # type: ignore[type-arg]
 
 
 @click.command()
-@click.option("--scorer", "scorer_id", type=click.IntRange(1), help="The community's id.")
+@click.option("--scorer", "scorer_id", type=ID, help="The community's id.")
 @click.option(
     "--wallets", type=click.File(), help="A file of wallets, one a line, - for the input; with --scorer."
 )
@@ -61,7 +61,9 @@ class Time(click.ParamType):  # type: ignore[type-arg]
     help="Wallets a second at most; as many as can be unless told.",
 )
 @click.option("--since", type=Time(), help="Go on: leave what was scored since, as a run says that stopped.")
-@click.option("--after", type=click.IntRange(0), help="Go on: from where a run stopped, as it says.")
+@click.option(
+    "--after", type=click.IntRange(0, 2**63 - 1), help="Go on: from where a run stopped, as it says."
+)
 def rescore(
     scorer_id: int | None,
     wallets: IO[str] | None,

@@ -252,7 +252,9 @@ class Run:
                     raise
                 # Whoever else is to be scored could be, where the database answers.
                 self.database.ping()
-            self._fail(wallet, line(error))
+            # Of one community all would fail by it; of several, those of the others would not.
+            is_own_fault = isinstance(error, Misconfigured) and self.choice.scorer_id is None
+            self._fail(wallet, line(error), gives_up=not is_own_fault)
         self.position = max(self.position, wallet.position)
         self._tell()
 

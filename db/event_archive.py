@@ -28,6 +28,8 @@ select partition, attached, until <= now() - interval '1 day'
 from scorer.event_partitions()
 where until <= %s::timestamp at time zone 'UTC'
 """
+# Held by the session: of two runs each would write over the other's file.
+ALONE = "select pg_try_advisory_lock(hashtextextended('archive of registry_event', 0))"
 
 
 class Sums:
@@ -55,6 +57,8 @@ def archive(url: str, before: date, folder: Path) -> Iterator[str]:
     file holds, read back from the disk, is what the table holds. Gives a line for each. Requests go on. A run
     that is stopped is gone on with by the next one. Raises SystemExit with a line where it cannot."""
     with owner(url) as connection:
+        if connection.execute(ALONE).fetchone() != (True,):
+            raise SystemExit("Nothing was changed: another run archives.")
         for month in closed_months(connection, before):
             path = folder / f"{month}.csv.gz"
             take_out(connection, month)

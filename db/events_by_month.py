@@ -25,6 +25,14 @@ select
     (date_trunc('month', now(), 'UTC') + interval '32 days')::date,
     date_trunc('month', now() + interval '1 hour', 'UTC') > date_trunc('month', now(), 'UTC')
 """
+# How long the table may be read: until ten minutes before the month ends.
+VALIDATE_FOR = """
+select set_config('statement_timeout', least(2147483647, floor(1000 * extract(epoch from
+    date_trunc('month', date_trunc('month', now(), 'UTC') + interval '32 days', 'UTC')
+    - now() - interval '10 minutes'
+)))::text, true)
+"""
+ENDING = "The month ends soon: run it again in the next one. It uses the indexes that are made."
 INDEXES = {
     "registry_event_by_id": "create unique index concurrently {} on scorer.{} (id, created_at)",
     "registry_event_history": (
@@ -39,6 +47,13 @@ select format('grant %%s on scorer.registry_event to %%s', a.privilege_type,
     case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
 from pg_class as c, aclexplode(c.relacl) as a
 where c.oid = %s::regclass and a.grantee <> c.relowner
+"""
+# An identity column asks its writer for no right to a sequence, a default does.
+SEQUENCE_GRANTS = """
+select format('grant usage on sequence scorer.registry_event_ids to %%s',
+    case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
+from pg_class as c, aclexplode(c.relacl) as a
+where c.oid = %s::regclass and a.grantee <> c.relowner and a.privilege_type = 'INSERT'
 """
 HISTORY = """
 select c.relname::text
@@ -118,12 +133,13 @@ def partition(url: str, pause: float = PAUSE) -> str:
             for name in ("event_partitions", "ensure_event_partitions"):
                 connection.execute((FUNCTIONS / f"{name}.sql").read_bytes())
         connection.execute("set role scorer_owner")
-        month, until, is_ending = one(connection, MONTH)
-        if is_ending:
-            raise SystemExit("Nothing was changed: the month ends within the hour. Run it in the next one.")
         for name, statement in INDEXES.items():
             make_index(connection, name, statement, "registry_event")
         try:
+            # Once the indexes are there: the month may have turned meanwhile.
+            month, until, is_ending = one(connection, MONTH)
+            if is_ending:
+                raise SystemExit(ENDING)
             seconds = switch(connection, month, until, pause)
         except BaseException as error:
             take_bound_off(connection, error)
@@ -142,6 +158,7 @@ def switch(connection: psycopg.Connection, month: str, until: object, pause: flo
             begin(connection)
             connection.execute("lock table scorer.registry_event in access exclusive mode")
             grants = connection.execute(GRANTS, ["scorer.registry_event"]).fetchall()
+            grants += connection.execute(SEQUENCE_GRANTS, ["scorer.registry_event"]).fetchall()
             run(connection, SWITCH, month, until, next_id(connection))
             for (grant,) in grants:
                 connection.execute(grant.encode())
@@ -162,8 +179,14 @@ def take_bound_off(connection: psycopg.Connection, error: BaseException) -> None
 
 
 def validate(connection: psycopg.Connection) -> None:
-    """Reads the table once, so that attaching it need not."""
-    connection.execute("alter table scorer.registry_event validate constraint registry_event_month")
+    """Reads the table once, so that attaching it need not. Raises SystemExit where the month would end
+    meanwhile: the bound would refuse the events of the next."""
+    try:
+        with connection.transaction():
+            connection.execute(VALIDATE_FOR)
+            connection.execute("alter table scorer.registry_event validate constraint registry_event_month")
+    except psycopg.errors.QueryCanceled:
+        raise SystemExit(ENDING) from None
 
 
 def undo(url: str, pause: float = PAUSE) -> str:

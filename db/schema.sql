@@ -261,11 +261,11 @@ CREATE FUNCTION scorer.require_address(p_address text) RETURNS text
 
 ALTER FUNCTION scorer.require_address(p_address text) OWNER TO scorer_owner;
 
-CREATE FUNCTION scorer.require_key(p_prefix text, p_key_hash text, p_name text, p_rate_limit text) RETURNS void
+CREATE FUNCTION scorer.require_key(p_prefix text, p_key_hash text, p_name text, p_rate_limit text, p_expires_at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
-ALTER FUNCTION scorer.require_key(p_prefix text, p_key_hash text, p_name text, p_rate_limit text) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.require_key(p_prefix text, p_key_hash text, p_name text, p_rate_limit text, p_expires_at timestamp with time zone) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.require_own_tables(p_what text) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -988,7 +988,7 @@ REVOKE ALL ON FUNCTION scorer.require_account(p_account_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.require_address(p_address text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION scorer.require_key(p_prefix text, p_key_hash text, p_name text, p_rate_limit text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION scorer.require_key(p_prefix text, p_key_hash text, p_name text, p_rate_limit text, p_expires_at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.require_own_tables(p_what text) FROM PUBLIC;
 

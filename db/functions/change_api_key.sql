@@ -38,7 +38,7 @@ Locks: the key's row.
 begin
     perform require_own_tables('change an API key');
     perform lock_api_key(p_prefix);
-    perform require_key('x', 'sha256$' || repeat('0', 64), p_name, p_rate_limit);
+    perform require_key('x', 'sha256$' || repeat('0', 64), p_name, p_rate_limit, p_expires_at);
 
     update account_apikey as k
     set

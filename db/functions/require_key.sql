@@ -1,4 +1,6 @@
-create or replace function scorer.require_key(p_prefix text, p_key_hash text, p_name text, p_rate_limit text)
+create or replace function scorer.require_key(
+    p_prefix text, p_key_hash text, p_name text, p_rate_limit text, p_expires_at timestamptz
+)
 returns void
 language plpgsql
 immutable
@@ -9,7 +11,7 @@ as $function$
 Refuses what an API key cannot be.
 
 Arguments
-  p_prefix, p_key_hash, p_name, p_rate_limit  as create_api_key takes them
+  p_prefix, p_key_hash, p_name, p_rate_limit, p_expires_at  as create_api_key takes them
 
 Result: nothing, where each has its form.
 
@@ -22,8 +24,12 @@ declare
         when p_key_hash is null or p_key_hash !~ '^sha256[$][0-9a-f]{64}$'
             then 'The hash is not sha256$ and 64 hexadecimal digits.'
         when length(p_name) > 50 then 'The name has more than 50 characters.'
-        when length(p_rate_limit) > 20 or p_rate_limit !~ '^([1-9][0-9]*/[0-9]*[smhd])?$'
+        -- As its column has it.
+        when p_rate_limit !~ '^([0-9]{1,9}/([1-9][0-9]{0,3})?[smhd])?$'
             then 'The rate limit is not of the form 125/15m.'
+        -- Of others many a client cannot read the date.
+        when p_expires_at <> 'infinity' and p_expires_at not between '0001-01-02 00:00Z' and '9999-12-31 00:00Z'
+            then 'The time of expiry is not in a year up to 9999.'
     end;
 begin
     if v_wrong is not null then
@@ -35,4 +41,4 @@ begin
 end;
 $function$;
 
-revoke execute on function scorer.require_key(text, text, text, text) from public;
+revoke execute on function scorer.require_key(text, text, text, text, timestamptz) from public;

@@ -30,7 +30,7 @@ is not there is not made.
 Arguments
   p_address    the wallet, in lower case
   p_scorer_id  the community's id
-  p_since      a passport with a score of this time or later is left as it is; null scores any
+  p_since      a passport with a score of this time up to now is left as it is; null scores any
   p_trusted_issuers, p_verifier, p_checks, p_human_points_enabled, p_human_points_start
                as answer_request takes them
   p_dry_run    true gives the answer, and leaves all but the checks as it is
@@ -80,7 +80,8 @@ begin
     where s.passport_id = v_passport_id;
     was_passing := v_score.score = 1;
 
-    if v_score.last_score_timestamp >= p_since then
+    -- One of a later time than now is of a clock that was wrong.
+    if v_score.last_score_timestamp between p_since and clock_timestamp() then
         outcome := 'scored_since';
         answer := jsonb_build_object(
             'score', five_decimals((v_score.evidence ->> 'rawScore')::numeric),

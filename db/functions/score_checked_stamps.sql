@@ -424,7 +424,7 @@ begin
     -- Where nobody made the month ahead, this request does; to look for names costs less than to catch an error.
     if
         to_regclass('registry_event_' || to_char(v_now at time zone 'UTC', 'YYYY_MM')) is null
-        and to_regclass('registry_event_ids') is not null
+        and to_regclass('scorer.registry_event_ids') is not null
     then
         perform ensure_event_partitions(0, v_now);
     end if;

@@ -1,5 +1,6 @@
 """The command scorer: what it ends with, what it asks, what it keeps from whom; and two of it at once."""
 
+import gzip
 import json
 import subprocess
 import threading
@@ -124,17 +125,32 @@ def test_nothing_changes_unless_it_is_confirmed(world: World, command: Command, 
 def test_errors_are_one_line_and_a_status(world: World, command: Command, tmp_path: Path) -> None:
     bad = tmp_path / "bad.json"
     bad.write_text('{"Github": 1, "Github": 2}')
+    unreadable = []
+    for number, text in enumerate(('{"Github": NaN}', r'{"\ud800": 1}')):
+        unreadable.append(tmp_path / f"{number}.json")
+        unreadable[-1].write_text(text)
+    refused = []
+    for number, text in enumerate(('{"Github": "sNaN"}', '{"Github": 1e999999999}')):
+        refused.append(tmp_path / f"refused-{number}.json")
+        refused[-1].write_text(text)
+    half = tmp_path / "half.csv.gz"
+    half.write_bytes(gzip.compress(b"id,action,address,data,community_id,created_at\n")[:-9])
     for status, arguments in {
         1: [
             ["explain", "0x1", "--scorer", "1"],
             ["explain", ADDRESS, "--scorer", "9"],
             ["communities", "show", "9"],
             ["credentials", "list", "nobody"],
+            ["events", "read", ADDRESS, str(half)],
+            ["events", "read", ADDRESS, str(bad)],
         ],
         2: [
             ["explain", ADDRESS],
             ["explain", ADDRESS, "--scorer", "one"],
             ["communities", "weights", "1", str(bad)],
+            *(["communities", "weights", "1", str(file)] for file in unreadable),
+            ["communities", "show", str(2**63)],
+            ["keys", "rotate", "testkey1", "--overlap-hours", "nan"],
             ["communities", "weights", "1", str(tmp_path / "none.json")],
             ["communities", "threshold", "1", "NaN"],
             ["keys", "change", "testkey1"],
@@ -146,6 +162,8 @@ def test_errors_are_one_line_and_a_status(world: World, command: Command, tmp_pa
             code, said = command.fails(*given)
             assert code == status, said
             assert status == 2 or said.count("\n") == 1, said
+    for file in refused:
+        assert command.fails("communities", "weights", "1", str(file), "--yes")[0] == 1
     elsewhere = command.run("accounts", "list", DATABASE_URL="postgresql://127.0.0.1:1/none")
     assert elsewhere.returncode == 1
     assert elsewhere.stderr.startswith("The database cannot be reached: ")

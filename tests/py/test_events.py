@@ -162,6 +162,22 @@ def test_the_first_month_takes_what_is_older(world: World) -> None:
 
 
 @pytest.mark.own_tables
+def test_a_month_that_a_wrong_clock_has_made_hinders_none_before_it(world: World) -> None:
+    present = months(world)[0]
+    drop_months(world, *months(world)[1:])
+    world.execute("select ensure_event_partitions(0, now() + interval '50 years')")
+    assert world.execute("select ensure_event_partitions(2)") == [(2,)]
+    assert len(months(world)) == 4
+    drop_months(world, present)
+    world.execute(CALL, ADDRESS)
+    assert present in months(world)
+    for arguments in ("-1", "121", "null", "0, 'infinity'", "0, null"):
+        with pytest.raises(psycopg.Error) as refused:
+            world.execute(f"select ensure_event_partitions({arguments})")
+        assert refused.value.sqlstate == "SC104"
+
+
+@pytest.mark.own_tables
 def test_two_requests_that_find_no_month_make_it_once(
     world: World, sessions: Callable[[], psycopg.Connection]
 ) -> None:
@@ -214,7 +230,10 @@ def test_where_events_are_another_services_there_is_nothing_to_make(world: World
         "select from pg_class where oid = 'scorer.registry_event'::regclass and relkind = 'v'"
     ):
         pytest.skip("on tables of the existing service")
+    # What a session has of its own by the name of ours is none of ours.
+    world.execute("create temporary sequence registry_event_ids")
     assert world.execute("select scorer.ensure_event_partitions(3)") == [(None,)]
+    world.execute("select scorer.score_passport(%s, 1, '[]')", ADDRESS)
     assert scorer(world, "ensure") == (0, f"{events_by_month.NOT_BY_MONTH}\n")
     assert scorer(world, "list") == (0, f"{events_by_month.NOT_BY_MONTH}\n")
     for command in (["partition"], ["partition", "--undo"], ["archive", "--before", "2026-01"]):
@@ -227,7 +246,7 @@ def test_events_are_put_by_month_and_back_while_requests_run(world: World) -> No
     # One that has them by month from the start has a way back, too.
     assert "; 0 were copied," in events_by_month.undo(world.url)
     world.execute(ONE_TABLE)
-    world.execute("grant select on registry_event to scorer_caller")
+    world.execute("grant select, insert on registry_event to scorer_caller")
     in_one = world.execute(SHAPE)
     with requests(world.url) as done:
         wait_for_more(done)
@@ -255,6 +274,10 @@ def test_events_are_put_by_month_and_back_while_requests_run(world: World) -> No
     assert world.execute(
         "select has_table_privilege('scorer_caller', 'scorer.registry_event', 'select')"
     ) == [(True,)]
+    world.execute(
+        "set role scorer_caller; insert into scorer.registry_event (action, address) values ('a', '0x1');"
+        " reset role"
+    )
     with pytest.raises(SystemExit, match="Nothing is to do"):
         events_by_month.partition(world.url)
 
@@ -272,6 +295,32 @@ def test_a_switch_that_was_stopped_is_gone_on_with(world: World) -> None:
     events_by_month.partition(world.url)
     world.execute(CALL, OTHER)
     assert scored(world) == {ADDRESS, OTHER}
+
+
+@pytest.mark.own_tables
+@pytest.mark.parametrize(
+    "ending",
+    [
+        # When the indexes are there, and when the table has been read for too long.
+        {"MONTH": "select 'registry_event_2020_01', date '2020-02-01', true"},
+        {"VALIDATE_FOR": "select set_config('statement_timeout', '1', true)"},
+    ],
+)
+def test_a_switch_is_given_up_before_its_bound_refuses_events(
+    world: World, monkeypatch: pytest.MonkeyPatch, ending: dict[str, str]
+) -> None:
+    """The bound of a run that was killed goes, too."""
+    world.execute(ONE_TABLE)
+    world.execute(
+        "insert into registry_event (action, address) select 'a', %s from generate_series(1, 50000)", ADDRESS
+    )
+    world.execute("alter table registry_event add constraint registry_event_month check (id < 0) not valid")
+    for name, query in ending.items():
+        monkeypatch.setattr(events_by_month, name, query)
+    with pytest.raises(SystemExit, match=events_by_month.ENDING):
+        events_by_month.partition(world.url)
+    assert world.execute("select to_regclass('scorer.registry_event_by_id') is not null") == [(True,)]
+    world.execute(CALL, ADDRESS)
 
 
 @pytest.mark.own_tables
@@ -354,6 +403,16 @@ def test_a_month_that_was_being_taken_out_is_gone_on_with(
     (line,) = event_archive.archive(world.url, this_month(), tmp_path)
     assert ": 3 events, " in line
     assert len(months(world)) == 5
+
+
+@pytest.mark.own_tables
+def test_one_run_archives_at_a_time(world: World, tmp_path: Path) -> None:
+    held = add_months(world, 3, 3)
+    first = event_archive.archive(world.url, this_month(), tmp_path)
+    next(first)
+    assert scorer(world, "archive", "--before", f"{this_month():%Y-%m}", "--to", str(tmp_path))[0] == 1
+    assert len(list(first)) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {f"{month}.csv.gz" for month in held}
 
 
 @pytest.mark.own_tables

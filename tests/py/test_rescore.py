@@ -394,8 +394,20 @@ def test_a_wallet_that_fails_is_told_and_the_others_go_on(
         run.work(1)
     assert run.failed == 2
     assert capsys.readouterr().err.count("\n") == 2
+    # The communities beside it are scored.
+    elsewhere = run_of(world, Choice(expires_before=datetime.now(UTC) + timedelta(days=36500)))
+    elsewhere.work(1)
+    assert (elsewhere.failed, elsewhere.scored) == (3, 3)
     weigh(world, Odd="1")
     assert finished(start(world, "--scorer", 1, *options.split()))[0]["scored"] == 3
+
+
+def test_a_score_of_a_clock_that_was_ahead_is_made_anew(world: World) -> None:
+    wallets = filled(world, 2)
+    weigh(world, Github="5")
+    world.execute("update registry_score set last_score_timestamp = now() + interval '1 hour'")
+    assert finished(start(world, "--scorer", 1))[0] == {"scored": 2, "up": 2}
+    assert set(scores(world)) == set(wallets)
 
 
 def test_a_passport_that_is_locked_fails_alone(world: World) -> None:

@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(20);
 
 call api_access();
 create temporary table made as
@@ -51,6 +51,15 @@ select throws_ok(
     $$ select create_api_key(1, 'x', api_key('x.y'), p_rate_limit => 'often') $$, 'SC104', 'invalid argument',
     'a rate limit of another form'
 );
+
+select throws_ok(
+    format($$ select create_api_key(1, 'x', api_key('x.y'), p_rate_limit => %L) $$, l.rate_limit), 'SC104',
+    'invalid argument', 'one that the table would not keep'
+) from (values ('1/0m'), ('1/00015m'), ('1234567890/m')) as l (rate_limit);
+select throws_ok(
+    format($$ select create_api_key(1, 'x', api_key('x.y'), p_expires_at => %L) $$, e.expires_at), 'SC104',
+    'invalid argument', 'an expiry that clients cannot read'
+) from (values ('-infinity'), ('10000-01-01Z')) as e (expires_at);
 
 select * from finish();
 rollback;

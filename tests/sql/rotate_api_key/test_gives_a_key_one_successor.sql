@@ -1,5 +1,5 @@
 begin;
-select plan(18);
+select plan(19);
 
 call api_access();
 do $$ begin perform change_api_key('test', 'Named', null, '1/1s', false, true); end $$;
@@ -63,6 +63,10 @@ select throws_ok(
 select throws_ok(
     $$ select rotate_api_key('short2', 'x', api_key('x.y'), '-1 day') $$, 'SC104', 'invalid argument',
     'an overlap before now'
+);
+select throws_ok(
+    $$ select rotate_api_key('short2', 'x', api_key('x.y'), '20000 years') $$, 'SC104', 'invalid argument',
+    'one that is too long'
 );
 select throws_ok(
     $$ select rotate_api_key('short2', 'x', api_key('x.y'), null) $$, 'SC104', 'invalid argument', 'or none'

@@ -41,7 +41,7 @@ declare
 begin
     perform require_own_tables('create an API key');
     perform require_account(p_account_id);
-    perform require_key(p_prefix, p_key_hash, p_name, p_rate_limit);
+    perform require_key(p_prefix, p_key_hash, p_name, p_rate_limit, p_expires_at);
 
     insert into account_apikey as k (
         account_id, prefix, hashed_key, name, expiry_date, rate_limit, read_scores, historical_endpoint

@@ -13,13 +13,16 @@ Makes the partitions of registry_event for a month and those that follow it; wha
 by UTC. The first partition of all takes what is older than its month, too.
 
 Arguments
-  p_months  how many months to make after that of p_from
+  p_months  how many months to make after that of p_from, up to 120
   p_from    a time in the first of them
 
-Result: how many months after the present one there are now; null where the table is another service's, or has not been
-partitioned: there is nothing to make there.
+Result: how many months after the present one there are now, without a gap; null where the table is another service's, or
+has not been partitioned: there is nothing to make there.
 
-Errors: 55P03 when a lock is not had within 10 seconds; 42P07 where a month was taken out and its table is still there.
+Errors
+  SC104 more months, or a time without a month
+  55P03 when a lock is not had within 10 seconds
+  42P07 where a month was taken out and its table is still there
 
 Locks, where something is to be made: the making of months (transaction-level advisory lock), then registry_event, which
 keeps nobody from reading and writing it (share update exclusive). A request that makes its month takes them after its
@@ -27,22 +30,34 @@ hash links.
 */
 declare
     v_first constant timestamptz := date_trunc('month', p_from);
-    v_last constant timestamptz := date_trunc('month', p_from) + make_interval(months => p_months);
+    v_last timestamptz;
     v_month timestamptz;
     v_partition text;
     v_since text;
-    v_until timestamptz;
+    v_until timestamptz := date_trunc('month', now());
+    v_bound record;
 begin
-    if to_regclass('registry_event_ids') is null then
+    if to_regclass('scorer.registry_event_ids') is null then
         return null;
     end if;
 
-    v_until := (select max(e.until) from event_partitions() as e where e.attached);
+    if p_months between 0 and 120 is not true or isfinite(p_from) is not true then
+        raise exception 'invalid argument' using
+            errcode = 'SC104',
+            detail = 'That is no number of months from 0 to 120 after a time.',
+            hint = 'Pass how many months to make, and a time in the first of them or none.';
+    end if;
 
-    if v_until > v_last then
-        -- The usual case; months are made without gaps.
-        null;
-    else
+    v_last := v_first + make_interval(months => p_months);
+
+    -- Each is looked for: a clock that was once wrong has left a month far from the others.
+    if exists (
+        select from generate_series(v_first, v_last, interval '1 month') as m (month)
+        where not exists (
+            select from event_partitions() as e
+            where e.attached and e.since <= m.month and e.until > m.month
+        )
+    ) then
         -- Whoever waited here finds what the other one has made.
         perform pg_advisory_xact_lock(hashtextextended('months of registry_event', 0));
 
@@ -64,9 +79,13 @@ begin
                 v_partition, v_since, v_month + interval '1 month'
             );
         end loop;
-
-        v_until := (select max(e.until) from event_partitions() as e where e.attached);
     end if;
+
+    for v_bound in select e.since, e.until from event_partitions() as e where e.attached order by e.since loop
+        if v_bound.since <= v_until and v_bound.until > v_until then
+            v_until := v_bound.until;
+        end if;
+    end loop;
 
     return (
         12 * (extract(year from v_until) - extract(year from now()))

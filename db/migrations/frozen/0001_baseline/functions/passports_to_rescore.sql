@@ -27,7 +27,7 @@ at most.
 
 Arguments
   p_scorer_id       the community's id; null for every community
-  p_since           passports with a score of this time or later are left out; null for none
+  p_since           passports with a score of this time up to now are left out; null for none
   p_expires_before  only those whose score expires before; null for all
   p_after_id        passports with larger ids are looked at: 0, then last_id of the call before
 
@@ -76,7 +76,7 @@ begin
                 else coalesce(
                     (
                         select
-                            (s.last_score_timestamp >= p_since) is not true
+                            (s.last_score_timestamp between p_since and now()) is not true
                             and (p_expires_before is null or (s.expiration_date < p_expires_before) is true)
                         from registry_score as s
                         where s.passport_id = p.id

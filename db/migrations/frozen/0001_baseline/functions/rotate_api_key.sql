@@ -19,7 +19,7 @@ Arguments
   p_prefix        the older key's
   p_new_prefix, p_new_key_hash
                   the new key's, as create_api_key takes them
-  p_overlap       how long the older one still works; never longer than it would have
+  p_overlap       how long the older one still works, up to ten years; never longer than it would have
 
 Result: the id of the new key.
 
@@ -40,12 +40,12 @@ declare
     v_id bigint;
 begin
     perform require_own_tables('rotate an API key');
-    perform require_key(p_new_prefix, p_new_key_hash, null, null);
+    perform require_key(p_new_prefix, p_new_key_hash, null, null, null);
 
-    if p_overlap is null or p_overlap < interval '0' then
+    if p_overlap between interval '0' and interval '10 years' is not true then
         raise exception 'invalid argument' using
             errcode = 'SC104',
-            detail = 'The overlap is not a length of time.',
+            detail = 'The overlap is not a length of time up to ten years.',
             hint = 'Pass an interval, 0 to have the older key expire now.';
     end if;
 
