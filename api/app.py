@@ -89,7 +89,7 @@ def create_app(settings: Settings, database: Database | None = None, service: st
         room = answer_size.room(request.environ)
         allowance = rate_limit.begin()
         found = credential_list.credentials(
-            database_of(key), key, address, request.args.to_dict(), url("base_url"), room, allowance
+            database_of(key), key, address, request.args.to_dict(), url_of_request(), room, allowance
         )
         return answer(200, found)
 
@@ -169,12 +169,15 @@ def api_key() -> str | None:
     return words[1] if len(words) == 2 else None
 
 
-def url(name: str) -> str:
-    """A URL of the request, as its attribute of that name has it; raises Refused for one that no host has."""
+def url_of_request() -> str:
+    """The request's URL without its query; raises Refused for one that no client can follow."""
     try:
-        return str(getattr(request, name))
+        given = request.base_url
     except UnicodeError:
-        raise Refused(400, "The host of the request is no name of a host.") from None
+        given = ""
+    if request.scheme not in ("http", "https") or not given:
+        raise Refused(400, "The host of the request is no name of a host.")
+    return given
 
 
 def answer(status: int, body: str) -> Response:
