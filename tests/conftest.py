@@ -64,11 +64,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """With --adopted those that meet tables, with --pooler the tests over HTTP alone: the others speak to the
     server itself. Those that run last are of each run."""
     pooler, server = config.getoption("--pooler"), config.getoption("--server")
+    newest = config.getoption("--postgres") == postgres.EMBEDDED_VERSION
 
     def is_selected(item: pytest.Item) -> bool:
         if config.getoption("--adopted") and not runs_adopted(item):
             return False
         if pooler and not item.get_closest_marker("http"):
+            return False
+        if not newest and item.get_closest_marker("newest"):
             return False
         return not server or bool(item.get_closest_marker("last")) or meets_server(item) == (server == "yes")
 

@@ -17,6 +17,8 @@ from harness.command import administrator
 from local import demo
 from local.issuer import Issuer
 
+pytestmark = pytest.mark.newest
+
 PAGE = ROOT / "docs/administering.md"
 # What differs from run to run.
 VARIABLE = {

@@ -17,7 +17,7 @@ from db.migrate import ROOT
 from harness.printed import Lines
 from harness.world import World
 
-pytestmark = pytest.mark.http
+pytestmark = [pytest.mark.http, pytest.mark.newest, pytest.mark.own_tables]
 
 EVENTS = sorted((ROOT / "tests/data/events").glob("*.json"))
 ADDRESS = "0x" + "e" * 40

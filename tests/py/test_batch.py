@@ -16,7 +16,7 @@ from harness.server import connect
 from harness.service import Service
 from harness.world import World
 
-pytestmark = pytest.mark.http
+pytestmark = [pytest.mark.http, pytest.mark.newest]
 
 WALLETS = [f"0x{number:040x}" for number in range(1, 6)]
 URL = "/v2/stamps/1/scores"

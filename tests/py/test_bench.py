@@ -15,6 +15,8 @@ from harness.service import Service
 from harness.template import dashboard, read, series
 from local.postgres import EMBEDDED_VERSION
 
+pytestmark = pytest.mark.newest
+
 SMALL = ["--wallets", "2", "--requests", "2"]
 
 

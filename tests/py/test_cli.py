@@ -22,6 +22,8 @@ from harness.service import Service
 from harness.wire import Cut, recorded
 from harness.world import World
 
+pytestmark = pytest.mark.newest
+
 ADDRESS = "0x" + "a" * 40
 AUTHENTICATE = "select account_id from authenticate_api_key('testkey1', %s)"
 SCORER = "scorer_weighted_binaryweightedscorer"

@@ -20,6 +20,8 @@ from harness.contract import Operation, operations
 from harness.service import Service
 from local import demo
 
+pytestmark = [pytest.mark.newest, pytest.mark.own_tables]
+
 OPERATIONS = operations()
 REDOCLY, GENERATE, COMPILE = (
     f"node_modules/{path}"

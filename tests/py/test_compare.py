@@ -38,6 +38,8 @@ from harness.server import connect, database, name_of, service_url_of
 from harness.world import World
 from local.issuer import Issuer
 
+pytestmark = pytest.mark.newest
+
 # As fast as it can.
 FAST = ("--rate", "100000")
 

@@ -62,7 +62,7 @@ def test_random_requests_get_what_it_says(
     the others, as neither the server's version nor a pooler shows in a contract."""
     options = request.config.option
     is_main_run = options.postgres == EMBEDDED_VERSION and not options.pooler
-    requests = 3000 if is_main_run else 300
+    requests = 1000 if is_main_run else 100
     world.put_valid(ADDRESS, "Github", "v0:g")
     world.execute("update account_apikey set historical_endpoint = true")
     service = serve(world.service_url, TRUSTED_IAM_ISSUERS=f'["{world.issuer.did}"]')

@@ -19,7 +19,7 @@ from harness.service import ANSWER_SECONDS, Service
 from local import demo
 from local.issuer import Issuer
 
-pytestmark = pytest.mark.own_tables
+pytestmark = [pytest.mark.own_tables, pytest.mark.newest]
 
 OPERATIONS = operations()
 EMPTY = "0x4444444444444444444444444444444444444444"

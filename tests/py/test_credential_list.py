@@ -12,7 +12,7 @@ from api import answer_size
 from harness.service import Service
 from harness.world import World
 
-pytestmark = pytest.mark.http
+pytestmark = [pytest.mark.http, pytest.mark.newest]
 
 ADDRESS = "0x" + "b" * 40
 

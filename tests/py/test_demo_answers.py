@@ -13,6 +13,8 @@ from api.refused import UNAVAILABLE, UNFINISHED
 from api.settings import SettingError, Settings
 from harness.world import World
 
+pytestmark = [pytest.mark.newest, pytest.mark.own_tables]
+
 KEY = "demo.for-your-tests"
 ADDRESSES = {number: "0x" + str(number) * 40 for number in range(1, 10)}
 # Of each wallet status, score, and whether it passes.

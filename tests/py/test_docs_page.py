@@ -23,6 +23,8 @@ from harness.service import Service
 from harness.world import World
 from local import demo
 
+pytestmark = [pytest.mark.newest, pytest.mark.own_tables]
+
 # What a load balancer takes from a function, of which base64 is four thirds.
 MOST_BYTES = 1024 * 1024 * 3 // 4
 ADDRESS = re.compile(r"""(?:src|href|action)=["']?([^"'\s>]+)""")

@@ -27,6 +27,8 @@ from harness.wire import recorded
 from harness.world import World, inhabited
 from local.issuer import Issuer
 
+pytestmark = pytest.mark.newest
+
 LEGACY_KEY = "legacy01.secret"
 PLENTY = 900
 

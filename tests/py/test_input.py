@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness.invariants import violations, watch
 from harness.world import World
 
-pytestmark = pytest.mark.http
+pytestmark = [pytest.mark.http, pytest.mark.newest]
 
 ADDRESS = "0x" + "e" * 40
 FUZZ: dict[str, Any] = {

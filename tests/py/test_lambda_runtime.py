@@ -18,7 +18,7 @@ from harness.lambda_runtime import Ended, Function, InitError, Instance, Told
 from harness.locks import locked_passports, waiting
 from harness.world import World
 
-pytestmark = pytest.mark.http
+pytestmark = [pytest.mark.http, pytest.mark.newest]
 
 EVENTS = sorted((ROOT / "tests/data/events").glob("*.json"))
 ADDRESS = "0x" + "e" * 40

@@ -24,6 +24,8 @@ from db.migrate import ROOT
 from harness.service import Service
 from harness.world import World
 
+pytestmark = [pytest.mark.newest, pytest.mark.own_tables]
+
 LOAD = ROOT / "bench/load.json"
 SCRIPT = ROOT / "bench/load.k6.js"
 PATHS = ["/v2/stamps/1/score/0x" + digit * 40 for digit in "123"]

@@ -21,7 +21,7 @@ from harness.service import Service, free_port
 from harness.template import of_type, read, watched_metrics, watched_routes
 from harness.world import World
 
-pytestmark = pytest.mark.http
+pytestmark = [pytest.mark.http, pytest.mark.newest, pytest.mark.own_tables]
 
 ADDRESS = "0x" + "c" * 40
 SCORE = "/v2/stamps/{scorer_id}/score/{address}"

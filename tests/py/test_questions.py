@@ -18,7 +18,7 @@ from harness.template import dashboard, read
 from harness.world import World
 from local import demo
 
-pytestmark = [pytest.mark.http, pytest.mark.own_tables]
+pytestmark = [pytest.mark.http, pytest.mark.own_tables, pytest.mark.newest]
 
 COMMANDS = [
     command("a request by its id"),

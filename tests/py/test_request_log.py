@@ -19,7 +19,7 @@ from harness.server import connect
 from harness.service import Service
 from harness.world import World
 
-pytestmark = pytest.mark.http
+pytestmark = [pytest.mark.http, pytest.mark.newest]
 
 ADDRESS = "0x" + "c" * 40
 SCORE = "/v2/stamps/{scorer_id}/score/{address}"

@@ -27,6 +27,8 @@ from harness.service import Service
 from harness.world import World
 from local.issuer import Issuer
 
+pytestmark = pytest.mark.newest
+
 PATIENCE_SECONDS = 60
 SAID = re.compile(
     r"(Scored|Would score) (?P<scored>[\d,]+) wallets in [\d.]+ s: (?P<up>\d+) pass that did not,"

@@ -22,6 +22,8 @@ from harness.locks import locked_passports, waiting
 from harness.service import Service, free_port
 from harness.world import World
 
+pytestmark = [pytest.mark.newest, pytest.mark.own_tables]
+
 Serve = Callable[..., Service]
 
 ADDRESS = "0x" + "5" * 40
