@@ -52,7 +52,6 @@ the wallet has.
 */
 declare
     v_community_id bigint;
-    v_is_allowed boolean;
     v_score numeric;
     v_threshold numeric;
     v_fields jsonb;
@@ -108,8 +107,8 @@ begin
         return;
     end if;
 
-    v_score := substring(coalesce(v_fields #>> '{evidence,rawScore}', v_fields ->> 'score') from v_number);
-    v_threshold := substring(v_fields #>> '{evidence,threshold}' from v_number);
+    v_score := substring(coalesce(v_fields #>> '{evidence,rawScore}', v_fields ->> 'score') from v_number)::numeric;
+    v_threshold := substring(v_fields #>> '{evidence,threshold}' from v_number)::numeric;
     outcome := 'found';
     answer := jsonb_build_object(
         'address', p_address,

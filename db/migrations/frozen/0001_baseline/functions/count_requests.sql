@@ -33,7 +33,7 @@ wait: take it last.
 */
 declare
     v_parts constant text[] := regexp_match(p_rate_limit, '^([0-9]{1,9})/([1-9][0-9]{0,3})?([smhd])$');
-    v_limit constant integer := v_parts[1];
+    v_limit constant integer := v_parts[1]::integer;
     v_seconds constant integer := coalesce(v_parts[2], '1')::integer * case v_parts[3]
         when 's' then 1
         when 'm' then 60
