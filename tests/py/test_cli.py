@@ -35,7 +35,8 @@ def unlogged(world: World) -> None:
     """Who administers keys names them by prefix, and the database logs what it refuses: not what
     test_nothing_printed_in_the_whole_run_holds_a_key is about."""
     world.execute(
-        "do $$ begin execute format('alter database %I set log_min_messages = panic', current_database()); end $$"
+        "do $$ begin execute format("
+        "'alter database %I set log_min_messages = panic', current_database()); end $$"
     )
 
 

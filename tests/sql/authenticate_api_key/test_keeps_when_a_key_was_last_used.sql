@@ -7,7 +7,7 @@ select u.last_used_at from api_key_use as u;
 select is((authenticate_api_key('test', api_key('test.wrong'))).api_key_id, null, 'a wrong key has no id');
 select is_empty('used', 'and was not used');
 select is(
-    (authenticate_api_key('test', api_key('test.key'))).api_key_id, (select k.id::text from account_apikey as k),
+    (authenticate_api_key('test', api_key('test.key'))).api_key_id, (select k.id::text from scorer.account_apikey as k),
     'a key has one'
 );
 select results_eq('used', 'values (now())', 'when it was used is kept');
