@@ -3,6 +3,7 @@
 import json
 import re
 import traceback
+from functools import cache
 from pathlib import Path
 
 from flask import Flask, Response, request
@@ -154,11 +155,17 @@ def create_app(settings: Settings, database: Database | None = None, service: st
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if rule := request.url_rule:
-            request_log.current()["route"] = re.sub(r"<[^>]*?(\w+)>", r"{\1}", rule.rule)
+            request_log.current()["route"] = route_of(rule.rule)
         return response
 
     app.wsgi_app = Logged(app.wsgi_app, settings.log_sample, service)  # type: ignore[method-assign]
     return app
+
+
+@cache
+def route_of(rule: str) -> str:
+    """A rule of Flask's as the contract writes it; there are as many as routes."""
+    return re.sub(r"<[^>]*?(\w+)>", r"{\1}", rule)
 
 
 def api_key() -> str | None:

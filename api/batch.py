@@ -5,7 +5,6 @@ import time
 import traceback
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from api import request_log, scoring
 from api.asking import ask
@@ -22,8 +21,6 @@ BEGUN = 8
 UNREACHED_BYTES = 40_000
 SHAPE = 'Send {"addresses": [...]}.'
 UNREACHED = "This address was not reached within this request. Please ask for it again."
-
-Entry = dict[str, Any]
 
 
 def admit(
