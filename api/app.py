@@ -2,7 +2,6 @@
 
 import json
 import re
-import traceback
 from functools import cache
 from pathlib import Path
 
@@ -22,10 +21,11 @@ from api import (
     request_log,
     scoring,
 )
-from api.database import Database, Misconfigured, Unavailable, Unfinished
+from api.database import Database
 from api.docs import add_docs
+from api.failures import failed
 from api.logged import Logged
-from api.refused import UNAVAILABLE, UNEXPECTED, UNFINISHED, Refused
+from api.refused import UNAVAILABLE, Refused
 from api.settings import Settings
 
 OPENAPI = Path(__file__).parent / "openapi.json"
@@ -122,21 +122,6 @@ def create_app(settings: Settings, database: Database | None = None, service: st
         request_log.failed("busy", error)
         return try_again(UNAVAILABLE)
 
-    @app.errorhandler(Unavailable)
-    def unavailable(error: Unavailable) -> Response:
-        request_log.failed("unavailable", error)
-        return try_again(UNAVAILABLE)
-
-    @app.errorhandler(Unfinished)
-    def unfinished(error: Unfinished) -> Response:
-        request_log.failed("unfinished", error)
-        return try_again(UNFINISHED)
-
-    @app.errorhandler(Misconfigured)
-    def misconfigured(error: Misconfigured) -> Response:
-        request_log.failed("misconfigured", error)
-        return problem(500, UNEXPECTED)
-
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
         response = problem(error.code or 500, error.description or error.name)
@@ -145,10 +130,9 @@ def create_app(settings: Settings, database: Database | None = None, service: st
         return response
 
     @app.errorhandler(Exception)
-    def unforeseen(error: Exception) -> Response:
-        request_log.failed("unforeseen", error)
-        request_log.current()["traceback"] = traceback.format_exc()
-        return problem(500, UNEXPECTED)
+    def failure(error: Exception) -> Response:
+        status, detail = failed(error)
+        return try_again(detail) if status == 503 else problem(status, detail)
 
     @app.after_request
     def add_headers(response: Response) -> Response:

@@ -2,15 +2,15 @@
 
 import json
 import time
-import traceback
 from collections.abc import Callable
 from functools import partial
 
 from api import request_log, scoring
 from api.asking import ask
-from api.database import Database, Misconfigured, Unavailable, Unfinished
+from api.database import Database
+from api.failures import failed
 from api.rate_limit import Allowance
-from api.refused import UNAVAILABLE, UNEXPECTED, UNFINISHED, Refused
+from api.refused import Refused
 from api.settings import Settings
 
 MAX_ADDRESSES = 100
@@ -99,19 +99,8 @@ def answer_or_problem(answer: Callable[[], str], address: str) -> tuple[int, str
         return 200, answer()
     except Refused as error:
         status, detail = error.status, error.detail
-    except Unfinished as error:
-        request_log.failed("unfinished", error)
-        status, detail = 503, UNFINISHED
-    except Unavailable as error:
-        request_log.failed("unavailable", error)
-        status, detail = 503, UNAVAILABLE
-    except Misconfigured as error:
-        request_log.failed("misconfigured", error)
-        status, detail = 500, UNEXPECTED
     except Exception as error:
-        request_log.failed("unforeseen", error)
-        request_log.current()["traceback"] = traceback.format_exc()
-        status, detail = 500, UNEXPECTED
+        status, detail = failed(error)
     return status, problem(address, status, detail)
 
 
