@@ -24,6 +24,7 @@ from api import (
 from api.database import Database
 from api.docs import add_docs
 from api.failures import failed
+from api.headers import with_headers
 from api.logged import Logged
 from api.refused import UNAVAILABLE, Refused
 from api.settings import Settings
@@ -31,16 +32,6 @@ from api.settings import Settings
 OPENAPI = Path(__file__).parent / "openapi.json"
 # Seconds after which a client refused for want of the database is asked to come back.
 RETRY_AFTER = 1
-# Any web page may call the service: a browser's user sends its key knowingly, never a cookie.
-CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, X-API-Key, X-Request-ID",
-    "Access-Control-Expose-Headers": "Allow, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID",
-    "Access-Control-Max-Age": "86400",
-}
-# An answer is of its moment and for its asker, and is what its type says.
-HEADERS = CORS | {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def create_app(settings: Settings, database: Database | None = None, service: str | None = None) -> Flask:
@@ -135,14 +126,12 @@ def create_app(settings: Settings, database: Database | None = None, service: st
         return try_again(detail) if status == 503 else problem(status, detail)
 
     @app.after_request
-    def add_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+    def note_route(response: Response) -> Response:
         if rule := request.url_rule:
             request_log.current()["route"] = route_of(rule.rule)
         return response
 
-    app.wsgi_app = Logged(app.wsgi_app, settings.log_sample, service)  # type: ignore[method-assign]
+    app.wsgi_app = Logged(with_headers(app.wsgi_app), settings.log_sample, service)  # type: ignore[method-assign]
     return app
 
 

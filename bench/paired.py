@@ -1,8 +1,10 @@
-"""What a change costs a warm request: python -m bench.paired FOLDER [--rounds N]
+"""What the log and metrics cost a warm request: python -m bench.paired [--before FOLDER] [--rounds N]
 
-FOLDER is a checkout of the commit before. Its service, this one's and this one's with its metrics served
-stand side by side on one database, a process each, and are asked in turn for unchanged wallets with 20
-stamps, a batch of requests each time. Prints the median time over HTTP, and the processor time of a request.
+Services that log no request, that log each, that have its metrics in its line as on Lambda, and that serve
+metrics for Prometheus stand side by side on one database, a process each, and are asked in turn for unchanged
+wallets with 20 stamps, a batch of requests each time; with --before, one of another commit's checkout too.
+Prints the median time over HTTP, the processor time of a request, and what both are more than those of the
+service that logs each request.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +32,15 @@ from deploy.serve import COMMAND
 from harness.service import free_port, wait_for, wait_for_workers
 
 BATCH = 20
+# What all are compared with: what the service does where nothing is set.
+USUAL = "log"
+# Lambda's way to send metrics, by the WSGI server.
+EMBEDDED = (
+    sys.executable,
+    "-c",
+    "from api import app, wsgi; wsgi.app = app.create_app(wsgi.settings, service='paired');"
+    "from deploy import serve; serve.main()",
+)
 
 
 @dataclass
@@ -53,6 +65,14 @@ class Side:
             assert response.status == 200
         self.processor += self.used() - before
 
+    def median(self) -> float:
+        """Milliseconds of a request."""
+        return statistics.median(self.seconds) * 1000
+
+    def processor_ms(self) -> float:
+        """Milliseconds of the processor that a request took on average."""
+        return self.processor / len(self.seconds) * 1000
+
     def used(self) -> float:
         """Seconds of the processor so far, to the nanosecond."""
         threads = Path(f"/proc/{self.worker.pid}/task").glob("*/schedstat")
@@ -61,7 +81,7 @@ class Side:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.paired", description=__doc__)
-    parser.add_argument("before", type=Path)
+    parser.add_argument("--before", type=Path, metavar="FOLDER", help="a checkout of another commit")
     parser.add_argument("--rounds", type=int, default=300)
     arguments = parser.parse_args()
     typed, legacy = issuers()
@@ -71,39 +91,47 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         given = {"DATABASE_URL": world.service_url, "TRUSTED_IAM_ISSUERS": json.dumps(wallets.trusted)}
         sides = [
-            served(stack, "before", arguments.before, folder, given),
-            served(stack, "this", ROOT, folder, given),
-            served(stack, "this, with metrics", ROOT, folder, given | {"METRICS_PORT": str(free_port())}),
+            served(stack, folder, "no line", ROOT, given | {"LOG_LEVEL": "ERROR"}),
+            served(stack, folder, USUAL, ROOT, given),
+            served(stack, folder, "log, metrics in its lines", ROOT, given, EMBEDDED),
+            served(stack, folder, "log, Prometheus", ROOT, given | {"METRICS_PORT": str(free_port())}),
         ]
+        if arguments.before:
+            sides.append(served(stack, folder, "before", arguments.before, given))
         for round_ in range(arguments.rounds + 5):
             if round_ == 5:
                 for side in sides:
                     side.seconds, side.processor = [], 0
             for turn in range(len(sides)):
                 sides[(round_ + turn) % len(sides)].ask(paths[:BATCH], world.key)
+    usual = next(side for side in sides if side.name == USUAL)
     print(title("service", "median ms", "more, %", "processor ms", "more, µs"))
     for side in sides:
-        median, processor = (statistics.median(side.seconds), side.processor / len(side.seconds))
-        more = statistics.median(side.seconds) / statistics.median(sides[0].seconds) - 1
-        extra = processor - sides[0].processor / len(sides[0].seconds)
         print(
             line(
                 side.name,
-                f"{median * 1000:.3f}",
-                f"{more * 100:.1f}",
-                f"{processor * 1000:.3f}",
-                f"{extra * 1e6:.0f}",
+                f"{side.median():.3f}",
+                f"{(side.median() / usual.median() - 1) * 100:.1f}",
+                f"{side.processor_ms():.3f}",
+                f"{(side.processor_ms() - usual.processor_ms()) * 1000:.0f}",
             )
         )
     return 0
 
 
-def served(stack: ExitStack, name: str, checkout: Path, folder: Path, given: dict[str, str]) -> Side:
+def served(
+    stack: ExitStack,
+    folder: Path,
+    name: str,
+    checkout: Path,
+    given: dict[str, str],
+    command: Sequence[str] = COMMAND,
+) -> Side:
     """Starts the service of a checkout, until the stack is left."""
     port = free_port()
     with (folder / f"{name}.log").open("w") as output:
         process = subprocess.Popen(
-            COMMAND,
+            command,
             cwd=checkout,
             env=os.environ | given | {"PORT": str(port), "WEB_CONCURRENCY": "1"},
             stdout=output,
