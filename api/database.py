@@ -85,6 +85,10 @@ ENSURE = "select scorer.ensure_event_partitions(p_months => %(months)s)"
 
 PRUNE = "select looked_at, removed from scorer.prune_checks(p_verifier => %(verifier)s, p_limit => %(limit)s)"
 
+# Seconds without use after which a connection is not trusted: a process that Lambda froze meanwhile has sent
+# no keepalives, and what lies on the way may have forgotten it, as NAT does.
+FORGOTTEN = 300
+
 # The call of a request that nobody makes.
 NOBODY = dict.fromkeys(re.findall(r"%\((\w+)\)s", REQUEST_SCORE))
 
@@ -199,8 +203,9 @@ class Database:
         """password gives one for each connection that is opened; without it the URL's is used."""
         self._conninfo = conninfo(url)
         self._password = password
-        # The one used last is used next: a session plans the functions when it first calls them.
-        self._idle: list[psycopg.Connection] = []
+        # The one used last is used next: a session plans the functions when it first calls them. Each has the
+        # time of its last use, by the clock of the day: others may stop while a process is frozen.
+        self._idle: list[tuple[psycopg.Connection, float]] = []
         self._in_use: set[psycopg.Connection] = set()
 
     def answer_request(self, arguments: Mapping[str, Any]) -> Reply:
@@ -270,12 +275,12 @@ class Database:
                     # What ended it has ended the others too, or will cost each of them an attempt.
                     self._idle.clear()
                 else:
-                    self._idle.append(connection)
+                    self._idle.append((connection, time.time()))
                 # The error itself would put its detail into the log.
                 raise told(error) from None
             finally:
                 self._in_use.discard(connection)
-            self._idle.append(connection)
+            self._idle.append((connection, time.time()))
             return rows
         finally:
             record["database_ms"] += (time.perf_counter() - start) * 1000
@@ -288,7 +293,12 @@ class Database:
 
     def _connection(self) -> psycopg.Connection:
         with suppress(IndexError):
-            return self._idle.pop()
+            connection, used = self._idle.pop()
+            if abs(time.time() - used) < FORGOTTEN:
+                return connection
+            connection.close()
+            # The others have been idle for longer.
+            self._idle.clear()
         try:
             password = self._password() if self._password else None
             return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, password=password)
