@@ -4,8 +4,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 
@@ -145,8 +144,7 @@ ERRORS: dict[str, type[Exception]] = {
 }
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What every function gives that takes an API key: see authenticate_api_key."""
 
     outcome: str
@@ -156,10 +154,15 @@ class Asked:
     rate_window: list[int] | None = None
 
 
-@dataclass(frozen=True)
-class Reply(Asked):
-    """What answer_request gives besides: see there. Score and passing are the answer's own."""
+class Reply(NamedTuple):
+    """What answer_request gives, after what every function gives: see there. Score and passing are the
+    answer's own."""
 
+    outcome: str
+    legacy_parameters: str | None = None
+    account_id: int | None = None
+    api_key_id: str | None = None
+    rate_window: list[int] | None = None
     unchecked: str | None = None
     left_out: list[tuple[str, str]] | None = None
     answer: str | None = None
@@ -167,24 +170,31 @@ class Reply(Asked):
     passing: bool | None = None
 
 
-@dataclass(frozen=True)
-class Past(Asked):
-    """What answer_history gives besides: see there."""
+class Past(NamedTuple):
+    """What answer_history gives, after what every function gives: see there."""
 
+    outcome: str
+    legacy_parameters: str | None = None
+    account_id: int | None = None
+    api_key_id: str | None = None
+    rate_window: list[int] | None = None
     answer: str | None = None
 
 
-@dataclass(frozen=True)
-class Credentials(Asked):
-    """What answer_credentials gives besides: see there."""
+class Credentials(NamedTuple):
+    """What answer_credentials gives, after what every function gives: see there."""
 
+    outcome: str
+    legacy_parameters: str | None = None
+    account_id: int | None = None
+    api_key_id: str | None = None
+    rate_window: list[int] | None = None
     items: str | None = None
     next_id: int | None = None
     prev_id: int | None = None
 
 
-@dataclass(frozen=True)
-class Unchecked:
+class Unchecked(NamedTuple):
     """What unchecked_documents gives: see there."""
 
     claim: int | None

@@ -6,8 +6,8 @@ import hmac
 import json
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -18,8 +18,7 @@ VALID_SECONDS = 900
 CREDENTIALS_SECONDS = 2
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What AWS knows the process by."""
 
     key_id: str
