@@ -118,7 +118,9 @@ def test_who_is_restored_signs_in_by_the_time_and_with_the_credentials_that_it_f
     def turn(days: int) -> None:
         """Other credentials, another time, and another token of both that the database takes."""
         clock.set(clock.time + timedelta(days=days))
-        given.update({"AccessKeyId": f"AKID{clock.time:%Y%m%d}", "SecretAccessKey": "secret", "Token": "session"})
+        given.update(
+            {"AccessKeyId": f"AKID{clock.time:%Y%m%d}", "SecretAccessKey": "secret", "Token": "session"}
+        )
         keys = iam.Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["Token"])
         server = conninfo_to_dict(away.service_url)
         token = iam.token(

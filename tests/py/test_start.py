@@ -15,8 +15,11 @@ from harness.lambda_runtime import Function, lambda_environment
 from harness.world import World
 
 ADDRESS = "0x" + "e" * 40
-# What no request for a score needs. Their imports took a quarter of the start.
-PUT_OFF = ("http.server", "jinja2", "flask.templating", "werkzeug.debug", "werkzeug.serving", "werkzeug.test")
+# What no request for a score needs.
+PUT_OFF = (
+    *("flask.templating", "http.server", "jinja2", "werkzeug.formparser", "werkzeug.sansio.multipart"),
+    *("werkzeug.serving", "werkzeug.test"),
+)
 # Prints which of them are loaded once there is an answer, and then what comes of using them.
 FIRST_ANSWER = """
 import json, sys
