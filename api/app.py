@@ -28,6 +28,7 @@ from api.headers import with_headers
 from api.logged import Logged
 from api.refused import UNAVAILABLE, Refused
 from api.settings import Settings
+from api.url_rule import UrlRule
 
 OPENAPI = Path(__file__).parent / "openapi.json"
 # Seconds after which a client refused for want of the database is asked to come back.
@@ -38,6 +39,7 @@ def create_app(settings: Settings, database: Database | None = None, service: st
     """The WSGI application for one database: that of the settings, unless it is given. service, where it is
     given, is whose metrics CloudWatch is to read from the log."""
     app = Flask(__name__, static_folder=None)
+    app.url_rule_class = UrlRule
     # A path with a slash too many is an unknown one, not one to be sent elsewhere.
     app.url_map.merge_slashes = False
     # Whole URLs are those that the client knows: a load balancer or proxy in front names them.

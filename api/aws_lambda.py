@@ -7,6 +7,7 @@ Scripts of the docs page are sent in base64: a REST API decodes them where its b
 text/javascript, all others do always.
 """
 
+import gc
 import logging
 import os
 from typing import Any
@@ -15,9 +16,15 @@ from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
 import awsgi
 
 from api import json_lines
-from api.app import create_app
-from api.logged import Logged
-from api.settings import Settings
+from api.lazy import lazily
+
+# What is imported stays: to look for garbage in it takes a twentieth of the start.
+gc.disable()
+# What Flask imports for a server of its own, for tests and for templates, no request needs.
+with lazily("werkzeug.serving", "werkzeug.test", "werkzeug.formparser", "jinja2", "flask.templating"):
+    from api.app import create_app
+    from api.logged import Logged
+    from api.settings import Settings
 
 Event = dict[str, Any]
 
@@ -26,6 +33,8 @@ json_lines.write_by_lambda()
 settings = Settings.from_environment()
 logging.getLogger().setLevel(settings.log_level)
 app = create_app(settings, service=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "passport-scorer"))
+gc.freeze()
+gc.enable()
 # Answers that are compressed, and so no text: scripts of the docs page.
 SCRIPTS = {"text/javascript"}
 # What an event is answered that holds no request that could be answered.

@@ -6,7 +6,7 @@ moves from one service to the other is understood by both.
 
 import base64
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from api.asking import ask
@@ -20,8 +20,7 @@ MAX_LIMIT = 1000
 MAX_ID = 2**63 - 1
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """Which credentials: so many of those older, or newer, than the one of an id."""
 
     limit: int

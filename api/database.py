@@ -4,8 +4,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 
@@ -85,6 +84,10 @@ ENSURE = "select scorer.ensure_event_partitions(p_months => %(months)s)"
 
 PRUNE = "select looked_at, removed from scorer.prune_checks(p_verifier => %(verifier)s, p_limit => %(limit)s)"
 
+# Seconds without use after which a connection is not trusted: a process that Lambda froze meanwhile has sent
+# no keepalives, and what lies on the way may have forgotten it, as NAT does.
+FORGOTTEN = 300
+
 # The call of a request that nobody makes.
 NOBODY = dict.fromkeys(re.findall(r"%\((\w+)\)s", REQUEST_SCORE))
 
@@ -141,8 +144,7 @@ ERRORS: dict[str, type[Exception]] = {
 }
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What every function gives that takes an API key: see authenticate_api_key."""
 
     outcome: str
@@ -152,10 +154,15 @@ class Asked:
     rate_window: list[int] | None = None
 
 
-@dataclass(frozen=True)
-class Reply(Asked):
-    """What answer_request gives besides: see there. Score and passing are the answer's own."""
+class Reply(NamedTuple):
+    """What answer_request gives, after what every function gives: see there. Score and passing are the
+    answer's own."""
 
+    outcome: str
+    legacy_parameters: str | None = None
+    account_id: int | None = None
+    api_key_id: str | None = None
+    rate_window: list[int] | None = None
     unchecked: str | None = None
     left_out: list[tuple[str, str]] | None = None
     answer: str | None = None
@@ -163,24 +170,31 @@ class Reply(Asked):
     passing: bool | None = None
 
 
-@dataclass(frozen=True)
-class Past(Asked):
-    """What answer_history gives besides: see there."""
+class Past(NamedTuple):
+    """What answer_history gives, after what every function gives: see there."""
 
+    outcome: str
+    legacy_parameters: str | None = None
+    account_id: int | None = None
+    api_key_id: str | None = None
+    rate_window: list[int] | None = None
     answer: str | None = None
 
 
-@dataclass(frozen=True)
-class Credentials(Asked):
-    """What answer_credentials gives besides: see there."""
+class Credentials(NamedTuple):
+    """What answer_credentials gives, after what every function gives: see there."""
 
+    outcome: str
+    legacy_parameters: str | None = None
+    account_id: int | None = None
+    api_key_id: str | None = None
+    rate_window: list[int] | None = None
     items: str | None = None
     next_id: int | None = None
     prev_id: int | None = None
 
 
-@dataclass(frozen=True)
-class Unchecked:
+class Unchecked(NamedTuple):
     """What unchecked_documents gives: see there."""
 
     claim: int | None
@@ -199,8 +213,9 @@ class Database:
         """password gives one for each connection that is opened; without it the URL's is used."""
         self._conninfo = conninfo(url)
         self._password = password
-        # The one used last is used next: a session plans the functions when it first calls them.
-        self._idle: list[psycopg.Connection] = []
+        # The one used last is used next: a session plans the functions when it first calls them. Each has the
+        # time of its last use, by the clock of the day: others may stop while a process is frozen.
+        self._idle: list[tuple[psycopg.Connection, float]] = []
         self._in_use: set[psycopg.Connection] = set()
 
     def answer_request(self, arguments: Mapping[str, Any]) -> Reply:
@@ -270,12 +285,12 @@ class Database:
                     # What ended it has ended the others too, or will cost each of them an attempt.
                     self._idle.clear()
                 else:
-                    self._idle.append(connection)
+                    self._idle.append((connection, time.time()))
                 # The error itself would put its detail into the log.
                 raise told(error) from None
             finally:
                 self._in_use.discard(connection)
-            self._idle.append(connection)
+            self._idle.append((connection, time.time()))
             return rows
         finally:
             record["database_ms"] += (time.perf_counter() - start) * 1000
@@ -288,7 +303,12 @@ class Database:
 
     def _connection(self) -> psycopg.Connection:
         with suppress(IndexError):
-            return self._idle.pop()
+            connection, used = self._idle.pop()
+            if abs(time.time() - used) < FORGOTTEN:
+                return connection
+            connection.close()
+            # The others have been idle for longer.
+            self._idle.clear()
         try:
             password = self._password() if self._password else None
             return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, password=password)

@@ -5,9 +5,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import closing
 from datetime import datetime
-from urllib.parse import quote, urlencode
+from typing import NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SERVICE = "rds-db"
@@ -17,8 +18,7 @@ VALID_SECONDS = 900
 CREDENTIALS_SECONDS = 2
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What AWS knows the process by."""
 
     key_id: str
@@ -62,14 +62,19 @@ def credentials(environ: Mapping[str, str]) -> Credentials:
         return Credentials(
             key_id, environ.get("AWS_SECRET_ACCESS_KEY", ""), environ.get("AWS_SESSION_TOKEN", "")
         )
-    # Imported where it is needed: others need not wait for it.
-    from urllib.request import Request, urlopen
+    # Imported where it is needed. With SnapStart Lambda's runtime has done so before the snapshot is taken.
+    from http.client import HTTPConnection
 
-    place = environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI", "")
-    if not place.startswith("http://"):
+    place = urlsplit(environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""))
+    if place.scheme != "http" or not place.netloc:
         raise OSError("the environment names no AWS credentials")
     password = environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
-    request = Request(place, headers={"Authorization": password})  # noqa: S310
-    with urlopen(request, timeout=CREDENTIALS_SECONDS) as response:  # noqa: S310
+    with closing(HTTPConnection(place.netloc, timeout=CREDENTIALS_SECONDS)) as connection:
+        connection.request(
+            "GET", place._replace(scheme="", netloc="").geturl(), headers={"Authorization": password}
+        )
+        response = connection.getresponse()
+        if response.status != 200:
+            raise OSError(f"AWS gives no credentials: {response.status} {response.reason}")
         given = json.load(response)
     return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["Token"])

@@ -1,11 +1,12 @@
 """One line for each request, and its id in the answer."""
 
 import logging
-import random
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, nullcontext
+from random import SystemRandom
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -22,6 +23,8 @@ MAX_METHOD = 16
 ID_HEADERS = ("HTTP_X_REQUEST_ID", "HTTP_X_AMZN_TRACE_ID")
 
 log = logging.getLogger(__name__)
+# Of the processes that go on from one snapshot, each draws numbers of its own.
+chance = SystemRandom()
 # Who else is to know of each request that is answered.
 observers: list[Callable[[Record], None]] = []
 
@@ -74,7 +77,7 @@ class Logged:
             observe(record)
         level = level_of(record)
         is_wanted = log.isEnabledFor(level) and (
-            level > logging.INFO or record["status"] >= 400 or random.random() < self._sample  # noqa: S311
+            level > logging.INFO or record["status"] >= 400 or chance.random() < self._sample
         )
         if not is_wanted and not self._service:
             return
@@ -106,7 +109,7 @@ def request_id(environ: Mapping[str, Any]) -> str:
         given = environ.get(name)
         if given and len(given) <= MAX_ID and given.isascii() and given.isprintable():
             return str(given)
-    return f"{random.getrandbits(128):032x}"
+    return os.urandom(16).hex()
 
 
 def level_of(record: Record) -> int:

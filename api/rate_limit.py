@@ -1,14 +1,14 @@
 """Rate limits: what one request has been counted to, and the headers that tell its client."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import Response, g
 
 PERIODS = {86400: "day", 3600: "hour", 60: "minute", 1: "second"}
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """The window of a key's rate limit: its requests, its seconds, how many requests are left of it, and in
     how many seconds it ends."""
 

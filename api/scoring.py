@@ -1,11 +1,11 @@
 """One request: check the key, verify the wallet's credentials, have the database score them."""
 
 import math
-import random
 import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from random import SystemRandom
 from typing import Protocol, TypeVar
 
 from api import request_log
@@ -34,6 +34,8 @@ MAX_LOGGED = 5
 MAX_NAME = 40
 UNPRINTABLE = re.compile(r"[^ -~]")
 INVALID_ADDRESS = "Invalid address."
+# Processes that go on from one snapshot wait for times of their own.
+chance = SystemRandom()
 
 # How jsonb is printed; inside of a text the quotes would be escaped.
 DEDUPED, CLEAN = '"dedup": true', '"dedup": false'
@@ -79,7 +81,7 @@ def retried(attempt: Callable[[], T]) -> T:
         except TryAgain:
             if number == ATTEMPTS:
                 raise
-        time.sleep(random.uniform(0, BACKOFF * 2 ** (number - 1)))  # noqa: S311
+        time.sleep(chance.uniform(0, BACKOFF * 2 ** (number - 1)))
     raise AssertionError("unreachable")
 
 

@@ -4,8 +4,8 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -21,8 +21,7 @@ class SettingError(Exception):
     """A setting is missing or cannot be used; the message is one line for the operator."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What the service is told from outside."""
 
     database_url: str

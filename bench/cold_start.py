@@ -1,15 +1,32 @@
-"""How long a fresh process takes to its first answer; python -m bench.cold_start tells what imports take."""
+"""How long a fresh process takes to its first answer, python -m bench.cold_start [--starts N] [--other TASK]
 
+Builds the function's package, unpacks it, and starts its Python on it N times (15); in turn with one that
+imports flask and psycopg alone, and one on another unpacked package, if its folder is given. Prints how long
+it took until the handler was imported, and until it had answered for a wallet with 20 stamps, whose
+credentials are known; and what the imports consist of.
+"""
+
+import argparse
+import json
 import os
 import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from bench.cases import Wallets
+from bench.database import database
+from bench.issuers import issuers
+from bench.report import line, title
 from db.migrate import ROOT
+from deploy.package import NoPython
+from harness.lambda_runtime import Function
 
 RUNS = 15
 # What a Lambda container does: import the handler, and answer the event that it was started for.
@@ -19,6 +36,31 @@ from api.aws_lambda import handler
 event = {"httpMethod": "GET", "path": sys.argv[1], "headers": {"x-api-key": sys.argv[2]}}
 assert handler(event, None)["statusCode"] == 200
 """
+# Tells when a part is done, and how many seconds of the processor the process had used by then.
+DONE = """
+import sys, time
+def done(part):
+    print(part, time.monotonic(), time.process_time(), sep="\\t", file=sys.stderr, flush=True)
+"""
+# The same as above in parts.
+PARTS = f"""{DONE}
+done("Python runs")
+from api.aws_lambda import handler
+done("handler imported")
+import psycopg
+connect = psycopg.connect
+def connected(*given, **named):
+    done("connection begun")
+    connection = connect(*given, **named)
+    done("connection open")
+    return connection
+psycopg.connect = connected
+event = {{"httpMethod": "GET", "path": sys.argv[1], "headers": {{"x-api-key": sys.argv[2]}}}}
+for answer in ("first answer", "second answer"):
+    assert handler(event, None)["statusCode"] == 200
+    done(answer)
+"""
+LIBRARIES = "import flask, psycopg"
 
 
 @dataclass(frozen=True)
@@ -35,7 +77,7 @@ def measured(environment: dict[str, str], path: str, key: str, runs: int = RUNS)
     first, imports = [], []
     for _ in range(runs):
         first.append(seconds(environment, "-c", FIRST_ANSWER, path, key))
-        imports.append(seconds(environment, "-c", "import flask, psycopg"))
+        imports.append(seconds(environment, "-c", LIBRARIES))
     answer, alone = statistics.median(first) * 1000, statistics.median(imports) * 1000
     return ColdStart(answer, alone, answer / alone)
 
@@ -47,16 +89,76 @@ def seconds(environment: dict[str, str], *arguments: str) -> float:
     return time.perf_counter() - start
 
 
-def imported() -> dict[str, float]:
-    """Milliseconds that importing the handler takes by package, its own modules alone, the longest first."""
-    environment = {
-        "DATABASE_URL": "postgresql://127.0.0.1/none",
-        "TRUSTED_IAM_ISSUERS": '["did:key:z6MkNobody"]',
-    }
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.cold_start", description=__doc__)
+    parser.add_argument("--starts", type=int, default=RUNS)
+    parser.add_argument("--other", type=Path, metavar="TASK")
+    arguments = parser.parse_args()
+    typed, legacy = issuers()
+    with database(typed) as (world, _), tempfile.TemporaryDirectory() as folder:
+        try:
+            function = Function.built(Path(folder))
+        except NoPython as error:
+            print(error, file=sys.stderr)
+            return 1
+        wallets = Wallets(world, legacy, 1)
+        (address,) = wallets.filled(20)
+        asked = world.path(address), world.key
+        environment = {
+            "DATABASE_URL": world.service_url,
+            "TRUSTED_IAM_ISSUERS": json.dumps(wallets.trusted),
+        }
+        alone = f"{LIBRARIES}\n{DONE}done('flask and psycopg imported, nothing else')"
+        kinds = [("", alone, function.folder), ("", PARTS, function.folder)]
+        if arguments.other:
+            kinds.append(("other: ", PARTS, arguments.other))
+        times: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for number in range(arguments.starts + 1):
+            for kind, script, task in kinds:
+                for part, taken in parts(function.python, task, environment, script, *asked):
+                    # The first of each finds files that nobody has read and credentials nobody has checked.
+                    if number:
+                        times[kind + part].append(taken)
+        print(title("since the start of a process", "median ms", "least", "of the processor", "least"))
+        for part, all_taken in times.items():
+            columns = [
+                statistic(each)
+                for each in zip(*all_taken, strict=True)
+                for statistic in (statistics.median, min)
+            ]
+            print(line(part, *(f"{seconds * 1000:.1f}" for seconds in columns)))
+        print(f"\n{title('imported', 'ms, of its own modules alone')}")
+        for name, milliseconds in imported(function, environment).items():
+            if milliseconds >= 1:
+                print(line(name, f"{milliseconds:.1f}"))
+    return 0
+
+
+def parts(
+    python: str, task: Path, environment: dict[str, str], script: str, *arguments: str
+) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Runs a script on an unpacked package; gives its parts, each with the seconds since its start and those
+    of the processor."""
+    start = time.monotonic()
     told = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import api.aws_lambda"],
-        cwd=ROOT,
-        env=os.environ | environment,
+        [python, "-c", script, *arguments],
+        cwd=task,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stderr
+    for part in told.splitlines():
+        name, at, processor = part.split("\t")
+        yield name, (float(at) - start, float(processor))
+
+
+def imported(function: Function, environment: dict[str, str]) -> dict[str, float]:
+    """Milliseconds that importing the handler takes by package, its own modules alone, the longest first."""
+    told = subprocess.run(
+        [function.python, "-X", "importtime", "-c", "import api.aws_lambda"],
+        cwd=function.folder,
+        env=environment,
         check=True,
         capture_output=True,
         text=True,
@@ -68,6 +170,4 @@ def imported() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    for name, milliseconds in imported().items():
-        if milliseconds >= 1:
-            print(f"{milliseconds:8.1f} ms  {name}")
+    sys.exit(main())

@@ -11,11 +11,14 @@ import sys
 import threading
 import time
 import zipfile
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from db.migrate import ROOT
 from deploy.package import HOST as HOST_ARCH
@@ -176,9 +179,23 @@ class Instance(AbstractContextManager["Instance"]):
     def _next_told(self) -> Told | None:
         return self.told.get(timeout=SECONDS)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """While the block runs, the process does nothing, as between two events and in a snapshot."""
+        process = psutil.Process(self.process.pid)
+        process.suspend()
+        try:
+            yield
+        finally:
+            process.resume()
+
     def _watch(self) -> None:
         self.process.wait()
         self.told.put(None)
+
+
+# Starts an instance; arguments are its handler and its environment.
+Start = Callable[..., Instance]
 
 
 def lambda_environment(function: Function, handler: str) -> dict[str, str]:

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack
-from dataclasses import replace
 from types import FrameType
 
 import psycopg
@@ -48,7 +47,7 @@ def main() -> int:
                         "TRUSTED_IAM_ISSUERS": with_issuer(os.environ.get("TRUSTED_IAM_ISSUERS", ""), issuer),
                     }
                 )
-                settings = replace(given, database_url=embedded(stack, issuer))
+                settings = given._replace(database_url=embedded(stack, issuer))
                 introduce(settings, port)
             return serve(settings, port)
     except SettingError as error:

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from api import json_lines
+from deploy.package import NoPython
 from harness import npm, printed
+from harness.lambda_runtime import Function, Instance, Start
 from harness.printed import Lines
 from harness.server import service_url_of
 from harness.service import Service, running
+from harness.world import World
 from local import demo
 from local.issuer import Issuer
 from local.postgres import EMBEDDED_VERSION
@@ -68,3 +71,35 @@ def npm_packages() -> Path:
     if folder is None:
         pytest.skip("Node.js 20 with npm is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def function(tmp_path_factory: pytest.TempPathFactory) -> Function:
+    try:
+        return Function.built(tmp_path_factory.mktemp("function"))
+    except NoPython as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """What instances print."""
+    path = tmp_path / "function.log"
+    path.touch()
+    printed.files.add(path)
+    return path
+
+
+@pytest.fixture
+def start(function: Function, output: Path, world: World) -> Iterator[Start]:
+    """Starts an instance on the world's database; arguments are settings that differ, and Lambda's."""
+    started = []
+
+    def begin(handler: str = "api.aws_lambda.handler", **environment: str) -> Instance:
+        given = {"DATABASE_URL": world.service_url, "TRUSTED_IAM_ISSUERS": json.dumps([world.issuer.did])}
+        started.append(Instance(function, output, given | environment, handler).__enter__())
+        return started[-1]
+
+    yield begin
+    for instance in started:
+        instance.__exit__()

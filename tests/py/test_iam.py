@@ -1,11 +1,8 @@
 """Signing in at the database with a password that is made for each connection."""
 
 import itertools
-import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -17,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 from api import iam
 from api.database import Database, MovedOut, Unavailable
 from api.settings import SettingError, Settings
+from harness.aws_credentials import PASSWORD, credentials_served
 from harness.server import OwnServer
 
 HOST = "scorer.proxy-abc123.us-west-2.rds.amazonaws.com"
@@ -60,28 +58,12 @@ def test_credentials_come_from_the_environment() -> None:
 
 @pytest.fixture
 def place() -> Iterator[str]:
-    """Where a function with SnapStart has its credentials."""
-
-    class Place(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            right = self.headers["Authorization"] == "password" and self.path == "/credentials"
-            self.send_response(200 if right else 403)
-            self.end_headers()
-            given = {"AccessKeyId": "id", "SecretAccessKey": "secret", "Token": "session", "Expiration": ""}
-            self.wfile.write(json.dumps(given).encode())
-
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Place)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/credentials"
-    server.shutdown()
-    server.server_close()
+    with credentials_served({"AccessKeyId": "id", "SecretAccessKey": "secret", "Token": "session"}) as url:
+        yield url
 
 
 def test_credentials_come_from_the_place_that_the_environment_names(place: str) -> None:
-    environ = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": place, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "password"}
+    environ = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": place, "AWS_CONTAINER_AUTHORIZATION_TOKEN": PASSWORD}
     assert iam.credentials(environ) == iam.Credentials("id", "secret", "session")
 
 

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,8 @@ import psutil
 import pytest
 
 from db.migrate import ROOT
-from deploy.package import NoPython
-from harness import printed
 from harness.lambda_emulator import emulated, emulator
-from harness.lambda_runtime import Ended, Function, InitError, Instance, Told
+from harness.lambda_runtime import Ended, Function, InitError, Start, Told
 from harness.locks import locked_passports, waiting
 from harness.world import World
 
@@ -29,40 +27,6 @@ SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail":
 WARM, MORE = 100, 400
 # Of the service.
 SESSIONS = "select count(*) from pg_stat_activity where usename = 'service' and datname = current_database()"
-
-Start = Callable[..., Instance]
-
-
-@pytest.fixture(scope="session")
-def function(tmp_path_factory: pytest.TempPathFactory) -> Function:
-    try:
-        return Function.built(tmp_path_factory.mktemp("function"))
-    except NoPython as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture
-def output(tmp_path: Path) -> Path:
-    """What instances print."""
-    path = tmp_path / "function.log"
-    path.touch()
-    printed.files.add(path)
-    return path
-
-
-@pytest.fixture
-def start(function: Function, output: Path, world: World) -> Iterator[Start]:
-    """Starts an instance on the world's database; arguments are settings that differ, and Lambda's."""
-    started = []
-
-    def begin(handler: str = "api.aws_lambda.handler", **environment: str) -> Instance:
-        given = {"DATABASE_URL": world.service_url, "TRUSTED_IAM_ISSUERS": json.dumps([world.issuer.did])}
-        started.append(Instance(function, output, given | environment, handler).__enter__())
-        return started[-1]
-
-    yield begin
-    for instance in started:
-        instance.__exit__()
 
 
 def load(name: str) -> dict[str, Any]:
