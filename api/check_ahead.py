@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from api import json_lines
-from api.credentials import VERIFIER, Check, check
+from api.credentials import VERIFIER, Check, as_json, check
 from api.database import Database, Detached, Unavailable, Unchecked, Unforeseen
 from api.settings import SettingError, Settings
 from api.upkeep import upkeep
@@ -86,7 +86,7 @@ class Run:
 
     def _check(self, documents: Sequence[str]) -> None:
         checks = self.check(documents)
-        kept = self.database.keep_checks(VERIFIER, f"[{','.join(made.as_json() for made in checks)}]")
+        kept = self.database.keep_checks(VERIFIER, as_json(checks))
         with self._lock:
             self.checked += len(checks)
             self.kept += kept

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from api import request_log
 from api.asking import UNKNOWN_SCORER, ask
-from api.credentials import VERIFIER, check
+from api.credentials import VERIFIER, as_json, check
 from api.database import Database, Detached, Reply, TryAgain, Unfinished
 from api.rate_limit import Allowance
 from api.refused import Refused
@@ -159,7 +159,7 @@ def with_checks(reply: R, ask: Callable[[str], R], address: str, deadline: float
         checks = check(reply.unchecked.split("\n"), deadline)
         record["verification_ms"] = record.get("verification_ms", 0) + (time.perf_counter() - start) * 1000
         record["documents_checked"] = record.get("documents_checked", 0) + len(checks)
-        reply = ask(f"[{','.join(made.as_json() for made in checks)}]")
+        reply = ask(as_json(checks))
         if reply.unchecked and time.monotonic() > deadline:
             raise Unfinished(f"{address} has more documents to check than one request may take")
     return reply

@@ -6,10 +6,8 @@ each of them what is read of a document is what its proof signs, didkit takes a 
 it prints holds a text of the holder's.
 """
 
-import json
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from api.rfc3339 import time_of
@@ -60,6 +58,10 @@ MAX_DEPTH = 5
 
 Object = dict[str, Any]
 Types = dict[str, dict[str, str]]
+
+# The types that were read last, as they are given and as they were read. Nobody may change them.
+MAX_KNOWN = 16
+_known: tuple[tuple[Object, Types], ...] = ()
 
 
 class Misshapen(Exception):
@@ -186,14 +188,23 @@ def types_of(domain: object) -> tuple[Types, str]:
         and len(values) <= MAX_FIELDS
         and all(isinstance(value, str) for value in values.values())
     )
-    return named_types(json.dumps(given)), primary_type
+    return known_types(given), primary_type
 
 
-# Documents of one issuer name the same types, and reading them takes as long as all else.
-@lru_cache(maxsize=16)
-def named_types(text: str) -> Types:
-    """The types that a JSON text names, each with the types of its fields. Nobody may change them."""
-    given: dict[str, Any] = json.loads(text)
+def known_types(given: Object) -> Types:
+    """As named_types. Documents of one issuer name the same types, and reading them takes as long as all
+    else of a document's shape."""
+    global _known
+    for known, types in _known:
+        if known == given:
+            return types
+    types = named_types(given)
+    _known = ((given, types), *_known[: MAX_KNOWN - 1])
+    return types
+
+
+def named_types(given: Object) -> Types:
+    """The types that are given by name, each with the types of its fields."""
     types: Types = {}
     for name, fields in given.items():
         demand(NAME.fullmatch(name) and isinstance(fields, list))

@@ -57,8 +57,8 @@ def explanation(
     (row,) = ask(EXPLAIN, **arguments)
     documents = [each.pop("document") for each in row["score"]["credentials"] if "document" in each]
     if documents and check:
-        checks = ",".join(found.as_json() for found in credentials.check(list(dict.fromkeys(documents))))
-        (row,) = ask(EXPLAIN, **arguments | {"checks": f"[{checks}]"})
+        checks = credentials.as_json(credentials.check(list(dict.fromkeys(documents))))
+        (row,) = ask(EXPLAIN, **arguments | {"checks": checks})
         for each in row["score"]["credentials"]:
             each.pop("document", None)
     explained: Row = row["score"]

@@ -14,7 +14,7 @@ import psycopg
 from werkzeug.test import Client
 
 from api.app import create_app
-from api.credentials import VERIFIER, check
+from api.credentials import VERIFIER, Check, as_json, check
 from api.database import Database, Reply, Unavailable
 from api.settings import Settings
 from compare.errors import CannotRun
@@ -37,7 +37,7 @@ class RolledBack(Database):
     def __init__(self, url: str, limit: int = LIMIT) -> None:
         super().__init__(url)
         self._limit = limit
-        self._checks: OrderedDict[str, str] = OrderedDict()
+        self._checks: OrderedDict[str, Check] = OrderedDict()
         self._legacy_hashes: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -47,12 +47,12 @@ class RolledBack(Database):
         if arguments["legacy_key_hash"]:
             hashes[arguments["key_hash"]] = arguments["legacy_key_hash"]
         arguments = dict(arguments) | {"legacy_key_hash": hashes.get(arguments["key_hash"])}
-        checks: list[str] = []
+        checks: list[Check] = []
         reply = super().answer_request(arguments)
         while reply.unchecked:
             # What the last call was told is gone.
             checks += self._checked(reply.unchecked.split("\n"))
-            reply = super().answer_request(arguments | {"checks": f"[{','.join(checks)}]"})
+            reply = super().answer_request(arguments | {"checks": as_json(checks)})
         return reply
 
     def _rows(
@@ -71,12 +71,12 @@ class RolledBack(Database):
             connection.rollback()
             raise
 
-    def _checked(self, documents: Sequence[str]) -> list[str]:
-        """The checks of documents, as JSON."""
+    def _checked(self, documents: Sequence[str]) -> list[Check]:
+        """The checks of documents."""
         with self._lock:
             known = {digest: self._checks.get(digest) for digest in map(digest_of, documents)}
         unknown = [document for document in documents if known[digest_of(document)] is None]
-        made = {found.digest: found.as_json() for found in check(unknown)}
+        made = {found.digest: found for found in check(unknown)}
         with self._lock:
             self._checks.update(made)
             while len(self._checks) > REMEMBERED:

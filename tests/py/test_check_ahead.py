@@ -21,7 +21,7 @@ import pytest
 
 from api import check_ahead, scoring
 from api.check_ahead import EVERYTHING, Run
-from api.credentials import VERIFIER, Check, check
+from api.credentials import VERIFIER, Check, as_json, check
 from api.database import Database
 from db.migrate import ROOT
 from harness.existing import base_table
@@ -333,8 +333,8 @@ def test_neither_call_locks_what_a_request_locks(world: World) -> None:
             assert ask() == (20, 2)
         session.commit()
         world.execute("delete from credential_check")
-        checks = ",".join(made.as_json() for made in check(row[0].split("\n")))
-        session.execute("select scorer.keep_checks(%s, %s)", [VERIFIER, f"[{checks}]"])
+        checks = as_json(check(row[0].split("\n")))
+        session.execute("select scorer.keep_checks(%s, %s)", [VERIFIER, checks])
         assert world.execute(LOCKS, pid) == [("scorer.credential_check", "RowExclusiveLock")]
         session.commit()
     assert kept(world) == 5

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.credentials import Check, check
+from api.credentials import Check, as_json, check
 from harness.printed import Lines
 from harness.world import World
 from local.issuer import CREDENTIALS, Issuer
@@ -46,19 +46,21 @@ def test_what_an_issuer_signed_counts(issuer: Issuer, ed25519: Issuer) -> None:
 def test_a_check_tells_what_answer_request_takes(issuer: Issuer, ed25519: Issuer) -> None:
     document = issuer.credential("0x" + "A1" * 20, "Github", ['v0:"\\é'], "2090-06-15T12:30:00.5Z")
     result = checked(document)
-    assert json.loads(result.as_json()) == {
-        "digest": result.digest,
-        "fault": None,
-        "issuer": issuer.did,
-        "subject": f"did:pkh:eip155:1:{ADDRESS}",
-        "provider": "Github",
-        "nullifiers": ['v0:"\\é'],
-        "expires_at": "2090-06-15T12:30:00.500000+00:00",
-        "signed_at": f"{document['proof']['created'].removesuffix('Z')}000+00:00",
-    }
+    assert json.loads(as_json([result])) == [
+        {
+            "digest": result.digest,
+            "fault": None,
+            "issuer": issuer.did,
+            "subject": f"did:pkh:eip155:1:{ADDRESS}",
+            "provider": "Github",
+            "nullifiers": ['v0:"\\é'],
+            "expires_at": "2090-06-15T12:30:00.500000+00:00",
+            "signed_at": f"{document['proof']['created'].removesuffix('Z')}000+00:00",
+        }
+    ]
     document["credentialSubject"]["nullifiers"] = ["v0:b"]
     result = checked(document)
-    assert json.loads(result.as_json()) == {"digest": result.digest, "fault": "bad_proof"}
+    assert json.loads(as_json([result])) == [{"digest": result.digest, "fault": "bad_proof"}]
 
 
 @pytest.mark.parametrize(

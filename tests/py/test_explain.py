@@ -154,8 +154,8 @@ def command_reason(world: World, address: str) -> object:
     }  # fmt: skip
     reply = database.answer_request(arguments)
     if reply.unchecked:
-        found = ",".join(check.as_json() for check in credentials.check(reply.unchecked.split("\n")))
-        reply = database.answer_request(arguments | {"checks": f"[{found}]"})
+        checks = credentials.as_json(credentials.check(reply.unchecked.split("\n")))
+        reply = database.answer_request(arguments | {"checks": checks})
     return reply.left_out
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api import keys
-from api.credentials import VERIFIER, check
+from api.credentials import VERIFIER, as_json, check
 from harness.existing import base_table
 from harness.server import OLDEST, connect
 from harness.world import World
@@ -167,8 +167,7 @@ class Session:
         assert self.call(AHEAD, "another", [self.world.issuer.did])
         outcome, unchecked = self.request(third)
         assert outcome == "unchecked"
-        checks = ",".join(made.as_json() for made in check(unchecked.split("\n")))
-        assert self.request(third, f"[{checks}]")[0] == "scored"
+        assert self.request(third, as_json(check(unchecked.split("\n"))))[0] == "scored"
         assert self.request(third)[0] == "scored"
         for dry_run in (True, False):
             assert self.call(RESCORE, third, [self.world.issuer.did], VERIFIER, dry_run) == ("scored",)
