@@ -9,7 +9,7 @@ from typing import Any
 import didkit
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from api.didkit_loop import run
+from api.didkit_loop import result
 
 TEXT = "https://schema.org/Text"
 CREDENTIALS = "https://www.w3.org/2018/credentials/v1"
@@ -130,11 +130,12 @@ class Issuer:
         }
         if not legacy:
             options |= {"type": "EthereumEip712Signature2021", "eip712Domain": EIP712_DOMAIN}
-        return run(sign(document, options, self.key))
+        return sign(document, options, self.key)
 
 
-async def sign(document: dict[str, Any], options: dict[str, Any], key: str) -> dict[str, Any]:
+def sign(document: dict[str, Any], options: dict[str, Any], key: str) -> dict[str, Any]:
     """The document with didkit's proof."""
-    signed = await didkit.issue_credential(json.dumps(document), json.dumps(options), key)
-    result: dict[str, Any] = json.loads(signed)
-    return result
+    signed: dict[str, Any] = json.loads(
+        result(lambda: didkit.issue_credential(json.dumps(document), json.dumps(options), key))
+    )
+    return signed

@@ -11,7 +11,6 @@ import didkit
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from api.didkit_loop import run
 from local.issuer import CREDENTIALS, EIP712_DOMAIN, STATUS_LIST, TEXT, Issuer, sign, typed
 
 Document = dict[str, Any]
@@ -166,7 +165,7 @@ def with_proof(document: Document, issuer: Issuer, form: Form) -> Document:
         "verificationMethod": issuer.method,
         "created": SIGNED_AT,
     } | (form.proof or {})
-    return run(sign(document, options, issuer.key))
+    return sign(document, options, issuer.key)
 
 
 def sign_all(issuers: Iterable[Issuer], forms: dict[str, Form], ours: bool) -> Iterator[Signed]:

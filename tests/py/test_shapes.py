@@ -2,6 +2,7 @@
 
 import copy
 import json
+from asyncio import Future, get_running_loop
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,6 @@ import pytest
 
 from api import credentials
 from api.credentials import Check, check
-from api.didkit_loop import run
 from db.migrate import ROOT
 from harness.existing import base_table
 from harness.service import Service
@@ -41,9 +41,11 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The documents that didkit is asked about from here on; it finds nothing wrong with any."""
     documents: list[str] = []
 
-    async def begin_proof(document: str) -> str:
+    def begin_proof(document: str) -> Future[str]:
         documents.append(document)
-        return '{"errors": []}'
+        proof: Future[str] = get_running_loop().create_future()
+        proof.set_result('{"errors": []}')
+        return proof
 
     monkeypatch.setattr(credentials, "begin_proof", begin_proof)
     return documents
@@ -130,7 +132,7 @@ def signed(issuer: Issuer, options: Document, **changes: object) -> Document:
         "proofPurpose": "assertionMethod",
         "verificationMethod": issuer.method,
     }
-    return run(sign(document, options, issuer.key))
+    return sign(document, options, issuer.key)
 
 
 def subject_of(document: Document) -> Document:
