@@ -18,7 +18,7 @@ import awsgi
 from api import json_lines
 from api.lazy import lazily
 
-# What is imported stays: to look for garbage in it takes a twentieth of the start.
+# What is imported stays: to look for garbage in it takes a twelfth of the start.
 gc.disable()
 # What Flask imports for a server of its own, for tests, forms and templates, no request needs.
 with lazily("werkzeug.serving", "werkzeug.test", "werkzeug.formparser", "jinja2", "flask.templating"):
