@@ -18,9 +18,9 @@ import awsgi
 from api import json_lines
 from api.lazy import lazily
 
-# What is imported stays: to look for garbage in it takes a twentieth of the start.
+# What is imported stays: to look for garbage in it takes a twelfth of the start.
 gc.disable()
-# What Flask imports for a server of its own, for tests and for templates, no request needs.
+# What Flask imports for a server of its own, for tests, forms and templates, no request needs.
 with lazily("werkzeug.serving", "werkzeug.test", "werkzeug.formparser", "jinja2", "flask.templating"):
     from api.app import create_app
     from api.logged import Logged

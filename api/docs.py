@@ -1,6 +1,5 @@
 """The docs page: what a browser needs to show the contract, all of it from here."""
 
-import gzip
 from functools import partial
 from pathlib import Path
 
@@ -64,6 +63,9 @@ def of_renderer(name: str) -> bytes:
 
 def script(text: bytes) -> Response:
     """A script, compressed for whoever takes that: Lambda gives a load balancer at most 1 MB."""
+    # As above: it is not the start that needs it.
+    import gzip
+
     response = Response(mimetype="text/javascript")
     response.headers["Vary"] = "Accept-Encoding"
     if request.accept_encodings.quality("gzip"):

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from api import iam
 from api.shapes import is_issuer
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -71,6 +70,9 @@ def database_url(text: str) -> str:
 
 def iam_password(url: str, environ: Mapping[str, str]) -> Callable[[], str]:
     """What gives a token of IAM for the user of a database URL, each time anew."""
+    # Imported where it is needed: others need not wait for it.
+    from api import iam
+
     given = conninfo_to_dict(url)
     host, user, region = (
         str(each or "") for each in (given.get("host"), given.get("user"), environ.get("AWS_REGION"))

@@ -1,9 +1,9 @@
 """The packaged function inside Lambda's runtime: python -m bench.function [--starts N] [--invocations N]
 
-Builds the package, starts it N times (15) as Lambda does, and prints medians: until it asks for an event, and
-of its first two answers, of which the first opens the connection. Then invokes one instance N times (10,000)
-with a load balancer's events, and prints its memory as it goes. Ends with 1 where the last tenth needs a
-twentieth more than the second.
+Builds the package, starts it N times (15) as Lambda does, and prints medians: until it asks for an event, of
+its first two answers, of which the first opens the connection, and of the first where it goes on from a
+snapshot. Then invokes one instance N times (10,000) with a load balancer's events, and prints its memory as
+it goes. Ends with 1 where the last tenth needs a twentieth more than the second.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from deploy.package import NoPython
 from harness.lambda_runtime import MEMORY_MB, Function, Instance
 from harness.world import World
 
+SNAPSTART = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
 PARTS = 10
 GROWTH = 1.05
 
@@ -58,10 +59,16 @@ def main() -> int:
                     began = time.perf_counter()
                     assert instance.invoke(asked[0])["statusCode"] == 200
                     times.append(time.perf_counter() - began)
+            with Instance(function, output, environment | SNAPSTART) as instance:
+                instance.start()
+                began = time.perf_counter()
+                instance.restore()
+                assert instance.invoke(asked[0])["statusCode"] == 200
+                times.append(time.perf_counter() - began)
             starts.append(times)
         if starts:
             print(title("of a cold start", "median ms"))
-            parts = ("until it asks for an event", "first answer", "second answer")
+            parts = ("until it asks for an event", "first answer", "second answer", "restored, first answer")
             for part, seconds in zip(parts, zip(*starts, strict=True), strict=True):
                 print(line(part, f"{statistics.median(seconds) * 1000:.1f}"), flush=True)
             print()

@@ -97,7 +97,7 @@ def test_the_function_is_started_and_invoked() -> None:
     except NoPython as error:
         pytest.skip(str(error))
     rows = printed("bench.function", "--starts", "1", "--invocations", "20")
-    starts, invocations = rows[:3], rows[5:]
+    starts, invocations = rows[:4], rows[6:]
     assert all(float(row["median ms"]) > 0 for row in starts)
     assert [row["of a cold start"] for row in invocations] == [str(count) for count in range(2, 21, 2)]
 
