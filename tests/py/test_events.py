@@ -510,10 +510,7 @@ def test_the_month_turns_over_while_requests_run(
         ):
             server.stop()
             shift = turn - timedelta(seconds=seconds_before) - datetime.now(UTC)
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("LD_PRELOAD", faketime.library())
-                patch.setenv("FAKETIME", f"{shift.total_seconds():+.0f}s")
-                patch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            with faketime.ahead(shift):
                 server.start()
             with connect(url) as session, requests(url) as done:
                 list(event_archive.archive(url, before.date().replace(day=1), tmp_path))
