@@ -52,7 +52,7 @@ where c.oid = 'scorer.registry_event'::regclass and a.grantee <> c.relowner
 """
 # An identity column asks its writer for no right to a sequence, a default does.
 SEQUENCE_GRANTS = """
-select format('grant usage on sequence scorer.registry_event_ids to %%s',
+select format('grant usage on sequence scorer.registry_event_ids to %s',
     case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
 from pg_class as c, aclexplode(c.relacl) as a
 where c.oid = 'scorer.registry_event'::regclass and a.grantee <> c.relowner and a.privilege_type = 'INSERT'
