@@ -248,15 +248,15 @@ def events_in(connection: psycopg.Connection, folder: Path) -> Iterator[Kept]:
     csv.field_size_limit(2**30)
     for path in folder.glob("*.csv.gz"):
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
+            for line in csv.DictReader(file):
                 yield Kept(
                     path.name.removesuffix(".csv.gz"),
-                    int(row["id"]),
-                    row["action"],
-                    row["address"],
-                    json.loads(row["data"]),
-                    int(row["community_id"]),
-                    datetime.fromisoformat(row["created_at"]),
+                    int(line["id"]),
+                    line["action"],
+                    line["address"],
+                    json.loads(line["data"]),
+                    int(line["community_id"]),
+                    datetime.fromisoformat(line["created_at"]),
                 )
 
 
