@@ -294,11 +294,12 @@ def measured(worlds: dict[str, World], stamps: str, count: int, rounds: int) -> 
     for (kind, name), seconds in sorted(taken.items()):
         yield f"{kind}, {name}: {statistics.median(seconds) * 1000:.3f} ms"
     yield f"history, read for the first time, elapsed, {filled}: {spread(first)}"
-    explain = f"explain (analyze, costs off, timing off, summary off) {history(address, at)}"
-    plan = [line for (line,) in worlds[filled].execute(explain)]
-    yield f"the plan of {at}:"
-    yield from (line for line in plan if ("actual" in line and "never" not in line) or "Removed" in line)
-    yield f"and {sum('never executed' in line for line in plan)} months never executed"
+    for at in (now - timedelta(days=300), now):
+        explain = f"explain (analyze, costs off, timing off, summary off) {history(address, at)}"
+        plan = [line for (line,) in worlds[filled].execute(explain)]
+        yield f"the plan of {at:%Y-%m-%d}:"
+        yield from (line for line in plan if ("actual" in line and "never" not in line) or "Removed" in line)
+        yield f"and {sum('never executed' in line for line in plan)} months never executed"
 
 
 def picked(world: World, count: int, rounds: int) -> list[tuple[Any, ...]]:
