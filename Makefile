@@ -2,7 +2,7 @@ export message
 python = .venv/bin/python
 sql = db/functions db/views tests/sql
 
-.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead compare test test-sql test-py test-adopted test-pooler fuzz soak bench growth endurance load dashboard rollout bench-function bench-rescore package deploy check lint lint-template format freeze release snapshot lock
+.PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead compare test test-sql test-py test-adopted test-pooler fuzz soak soak-months bench growth endurance load dashboard rollout bench-function bench-rescore package deploy check lint lint-template format freeze release snapshot lock
 
 help: ## list the commands
 	@grep -E '^[a-z -]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 15
@@ -74,6 +74,10 @@ test-pooler: ## those over HTTP, through PgBouncer
 soak: ## MINUTES (3) of mixed load while sessions, workers and the server are killed; prints a table
 	@local/install dev
 	@$(python) -m tests.soak
+
+soak-months: ## MINUTES (10) of mixed load while months end, and are made and archived; prints a table
+	@local/install dev
+	@$(python) -m tests.soak_months
 
 fuzz: ## DOCUMENTS (200000) forged from signed ones by SEED (1), and what comes of them; prints a table
 	@local/install dev

@@ -1,6 +1,8 @@
 """Puts the events of a database of ours that has them in one table into a table a month, without copying
 them, and back. New databases have them by month from the start."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +45,17 @@ BACK = {"registry_event_by_id": "create unique index concurrently {} on scorer.{
 VALID = "select i.indisvalid from pg_index as i where i.indexrelid = to_regclass(%s)"
 # What others may do with the table, they may do with the one that takes its place.
 GRANTS = """
-select format('grant %%s on scorer.registry_event to %%s', a.privilege_type,
+select format('grant %%s on scorer.%%I to %%s', a.privilege_type, %s::text,
     case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
 from pg_class as c, aclexplode(c.relacl) as a
-where c.oid = %s::regclass and a.grantee <> c.relowner
+where c.oid = 'scorer.registry_event'::regclass and a.grantee <> c.relowner
 """
 # An identity column asks its writer for no right to a sequence, a default does.
 SEQUENCE_GRANTS = """
-select format('grant usage on sequence scorer.registry_event_ids to %%s',
+select format('grant usage on sequence scorer.registry_event_ids to %s',
     case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
 from pg_class as c, aclexplode(c.relacl) as a
-where c.oid = %s::regclass and a.grantee <> c.relowner and a.privilege_type = 'INSERT'
+where c.oid = 'scorer.registry_event'::regclass and a.grantee <> c.relowner and a.privilege_type = 'INSERT'
 """
 HISTORY = """
 select c.relname::text
@@ -81,19 +83,37 @@ VIEW = """
 create or replace view scorer.score_update as
 select e.address, e.community_id, e.created_at, e.data from scorer.{} as e where e.action = 'SCORE_UPDATE';
 """
+# What is there before the table is locked: seen by nobody until the transaction ends.
+PREPARE = """
+alter index scorer.registry_event_history rename to {history};
+create sequence scorer.registry_event_ids;
+create table scorer.registry_event_months (
+    like scorer.registry_event including defaults,
+    primary key (id, created_at)
+) partition by range (created_at);
+alter table scorer.registry_event_months alter column id set default nextval('scorer.registry_event_ids');
+alter sequence scorer.registry_event_ids owned by scorer.registry_event_months.id;
+create index registry_event_history
+on scorer.registry_event_months (action, address, community_id, created_at);
+"""
+# The view first, as who reads a history has it: in the other order the two could wait for each other.
+LOCK = """
+select 'lock table ' || string_agg(name, ', ' order by name desc) || ' in access exclusive mode'
+from unnest(array['scorer.score_update', 'scorer.registry_event']) as n (name)
+where to_regclass(name) is not null
+"""
 # All that needs the table to itself.
 SWITCH = """
-alter table scorer.registry_event drop constraint registry_event_pkey;
-alter table scorer.registry_event alter column id drop identity;
+select setval(
+    'scorer.registry_event_ids', nextval(pg_get_serial_sequence('scorer.registry_event', 'id')), false
+);
+alter table scorer.registry_event drop constraint registry_event_pkey, alter column id drop identity;
 alter table scorer.registry_event rename to {month};
-alter table scorer.{month} add constraint {key} primary key using index registry_event_by_id;
-alter index scorer.registry_event_history rename to {history};
-create sequence scorer.registry_event_ids start with {next};
-alter table scorer.{month} alter column id set default nextval('scorer.registry_event_ids');
-create table scorer.registry_event (like scorer.{month} including defaults, primary key (id, created_at))
-partition by range (created_at);
-alter sequence scorer.registry_event_ids owned by scorer.registry_event.id;
-create index registry_event_history on scorer.registry_event (action, address, community_id, created_at);
+alter table scorer.{month}
+add constraint {key} primary key using index registry_event_by_id,
+alter column id set default nextval('scorer.registry_event_ids');
+alter table scorer.registry_event_months rename to registry_event;
+alter index scorer.registry_event_months_pkey rename to registry_event_pkey;
 alter table scorer.registry_event attach partition scorer.{month} for values from (minvalue) to ({until});
 alter table scorer.{month} drop constraint registry_event_month;
 """ + VIEW.format("registry_event")
@@ -140,31 +160,50 @@ def partition(url: str, pause: float = PAUSE) -> str:
             month, until, is_ending = one(connection, MONTH)
             if is_ending:
                 raise SystemExit(ENDING)
-            seconds = switch(connection, month, until, pause)
+            waited = switch(connection, month, until, pause)
         except BaseException as error:
             take_bound_off(connection, error)
             raise
-    return f"The events are by month; requests waited for {seconds * 1000:.0f} ms at most."
+        connection.execute("select scorer.ensure_event_partitions(%s)", [MONTHS])
+    return f"The events are by month; {waited}."
 
 
-def switch(connection: psycopg.Connection, month: str, until: object, pause: float) -> float:
-    """The steps after the indexes; gives the seconds for which the table was locked."""
+def switch(connection: psycopg.Connection, month: str, until: object, pause: float) -> str:
+    """The steps after the indexes; says for how long requests waited."""
     bound = sql.SQL(BOUND).format(literal(until))
     patiently(lambda: locked(connection, UNBOUND, bound), pause)
     validate(connection)
 
+    def prepare() -> None:
+        run(connection, PREPARE, names)
+        grant(connection, "registry_event_months", SEQUENCE_GRANTS)
+
+    names = names_of(connection, month) | {"until": literal(until)}
+    return exclusively(connection, prepare, lambda: run(connection, SWITCH, names), pause)
+
+
+def exclusively(
+    connection: psycopg.Connection, prepare: Callable[[], None], change: Callable[[], None], pause: float
+) -> str:
+    """Changes the table while nobody else has it, after what needs no lock, in one transaction; says for how
+    long requests waited at most."""
+    asked = had = 0.0
+
     def last_step() -> None:
+        nonlocal asked, had
         with connection.transaction():
             begin(connection)
-            connection.execute("lock table scorer.registry_event in access exclusive mode")
-            grants = connection.execute(GRANTS, ["scorer.registry_event"]).fetchall()
-            grants += connection.execute(SEQUENCE_GRANTS, ["scorer.registry_event"]).fetchall()
-            run(connection, SWITCH, month, until, next_id(connection))
-            for (grant,) in grants:
-                connection.execute(grant.encode())
-            connection.execute("select scorer.ensure_event_partitions(%s)", [MONTHS])
+            prepare()
+            (lock,) = one(connection, LOCK)
+            asked = time.monotonic()
+            connection.execute(lock.encode())
+            had = time.monotonic()
+            change()
 
-    return patiently(last_step, pause)
+    patiently(last_step, pause)
+    done = time.monotonic()
+    waited, locked_for = (f"{(done - since) * 1000:.0f}" for since in (asked, had))
+    return f"requests waited for {waited} ms at most, {locked_for} of them while the table was locked"
 
 
 def take_bound_off(connection: psycopg.Connection, error: BaseException) -> None:
@@ -214,18 +253,13 @@ def undo(url: str, pause: float = PAUSE) -> str:
                 f" requests wait; {MOST_COPIED:,} at most may be."
             )
         make_index(connection, "registry_event_by_id", BACK["registry_event_by_id"], first[0])
-
-        def last_step() -> None:
-            with connection.transaction():
-                begin(connection)
-                connection.execute("lock table scorer.registry_event in access exclusive mode")
-                grants = connection.execute(GRANTS, ["scorer.registry_event"]).fetchall()
-                run(connection, SWITCH_BACK, first[0], None, next_id(connection))
-                for (grant,) in grants:
-                    connection.execute(grant.encode())
-
-        seconds = patiently(last_step, pause)
-    waited = f"requests waited for {seconds * 1000:.0f} ms at most"
+        names = names_of(connection, first[0])
+        waited = exclusively(
+            connection,
+            lambda: grant(connection, first[0]),
+            lambda: run(connection, SWITCH_BACK, names | {"next": sql.Literal(next_id(connection))}),
+            pause,
+        )
     return f"The events are in one table; {later:,} were copied, and {waited}."
 
 
@@ -251,8 +285,11 @@ def make_index(connection: psycopg.Connection, name: str, statement: str, table:
 
 
 def begin(connection: psycopg.Connection) -> None:
+    """What each transaction that locks the table begins with. Its first lock, for which no request waits,
+    ends a vacuum, which takes a second."""
     connection.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}s'".encode())
     connection.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
+    connection.execute("lock table scorer.registry_event in share update exclusive mode")
 
 
 def locked(connection: psycopg.Connection, *statements: sql.Composed | str) -> None:
@@ -270,18 +307,27 @@ def next_id(connection: psycopg.Connection) -> int:
     return int(id_)
 
 
-def run(connection: psycopg.Connection, statements: str, month: str, until: object, next_: int) -> None:
-    """Runs one of the two switches, with the names that a month's key and history index have."""
+def names_of(connection: psycopg.Connection, month: str) -> dict[str, sql.Composable]:
+    """Of a month, and of its key and its index of histories."""
     found = connection.execute(HISTORY, [f"scorer.{month}"]).fetchone()
-    connection.execute(
-        sql.SQL(statements).format(
-            month=sql.Identifier(month),
-            key=sql.Identifier(f"{month}_pkey"),
-            history=sql.Identifier(*(found or (f"{month}_history",))),
-            until=literal(until),
-            next=sql.Literal(next_),
-        )
-    )
+    return {
+        "month": sql.Identifier(month),
+        "key": sql.Identifier(f"{month}_pkey"),
+        "history": sql.Identifier(*(found or (f"{month}_history",))),
+    }
+
+
+def run(connection: psycopg.Connection, statements: str, names: dict[str, sql.Composable]) -> None:
+    connection.execute(sql.SQL(statements).format(**names))
+
+
+def grant(connection: psycopg.Connection, table: str, *more: str) -> None:
+    """Has others do with a table what they may do with registry_event."""
+    grants = connection.execute(GRANTS, [table]).fetchall()
+    for query in more:
+        grants += connection.execute(query.encode()).fetchall()
+    for (statement,) in grants:
+        connection.execute(statement.encode())
 
 
 def literal(until: object) -> sql.Literal:

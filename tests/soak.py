@@ -68,6 +68,8 @@ class Soak:
     faults: Counter[str] = field(default_factory=Counter)
     found: list[str] = field(default_factory=list)
     checks: int = 0
+    # By how much the database's clock is ahead of this one's.
+    ahead: timedelta = timedelta()
 
     def keep_up(self, url: str, step: Callable[[psycopg.Connection], None]) -> None:
         """Repeats a step on a session, and opens another when it is lost."""
@@ -88,14 +90,17 @@ class Soak:
         address, community = random.choice(SQL_WALLETS), random.choice(list(COMMUNITIES))
         row = session.execute(
             "select scorer.score_passport(%s, %s, %s, true)",
-            [address, community, json.dumps(random_stamps())],
+            [address, community, json.dumps(random_stamps(datetime.now(UTC) + self.ahead))],
         ).fetchone()
         assert row
-        self.sql_answers.append(Answered(address, community, row[0]["last_score_timestamp"]))
+        self.keep(community, row[0])
+
+    def keep(self, community: int, answer: dict[str, Any]) -> None:
+        self.sql_answers.append(Answered(answer["address"], community, answer["last_score_timestamp"]))
 
     def score_as_peer(self, session: psycopg.Connection) -> None:
         community = random.choice(list(COMMUNITIES))
-        stamps = random_stamps()
+        stamps = random_stamps(datetime.now(UTC))
         score_as_peer(session, random.choice(PEER_WALLETS), community, stamps, COMMUNITIES[community])
         self.peer_scores += 1
 
@@ -114,12 +119,12 @@ class Soak:
         self.checks += len(INVARIANTS)
 
 
-def random_stamps() -> list[dict[str, Any]]:
-    """Stamps as p_valid_stamps has them, some of which soon expire."""
+def random_stamps(now: datetime) -> list[dict[str, Any]]:
+    """Stamps as p_valid_stamps has them, some of which expire soon after now."""
     stamps = []
     for provider in random.sample(PROVIDERS, random.randint(0, len(PROVIDERS))):
         left = timedelta(seconds=random.choice([0.2, 1, 5, 10**8]))
-        expires_at = (datetime.now(UTC) + left).isoformat()
+        expires_at = (now + left).isoformat()
         nullifiers = random.sample(NULLIFIERS, random.randint(1, 3))
         credential = {"expirationDate": expires_at, "credentialSubject": {"nullifiers": nullifiers}}
         stamps.append(
