@@ -150,7 +150,7 @@ def stored(statement: LiteralString, prefix: str | None, **arguments: Any) -> Ro
     key = new_key(prefix)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            (row,) = call(statement, prefix=key.partition(".")[0], key_hash=sha256_hash(key), **arguments)
+            (row,) = call(statement, prefix=key.rpartition(".")[0], key_hash=sha256_hash(key), **arguments)
             return {"id": row["id"], "key": key}
         except Lost:
             if attempt == ATTEMPTS:

@@ -153,6 +153,7 @@ def test_errors_are_one_line_and_a_status(world: World, command: Command, tmp_pa
             ["explain", ADDRESS, "--scorer", "9"],
             ["communities", "show", "9"],
             ["credentials", "list", "nobody"],
+            ["keys", "create", "1", "--prefix", "a.b"],
             ["events", "read", ADDRESS, str(half)],
             ["events", "read", ADDRESS, str(bad)],
         ],
