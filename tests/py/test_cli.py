@@ -82,6 +82,21 @@ def test_a_key_that_was_made_works_and_is_kept_nowhere(world: World, command: Co
 
 
 @pytest.mark.own_tables
+def test_what_a_key_may_is_what_it_is_answered(world: World, command: Command) -> None:
+    """The permission to read scores is the existing service's: no request here asks for it."""
+    key = command("keys", "create", "1", "--prefix", "reader", "--no-read-scores").strip()
+    printed.watch_for(key, keys.sha256_hash(key))
+    client, headers = world.client(), {"X-API-Key": key}
+    assert client.get(world.path(ADDRESS), headers=headers).status_code == 200
+    assert (
+        client.post("/v2/stamps/1/scores", json={"addresses": [ADDRESS]}, headers=headers).status_code == 200
+    )
+    (line,) = [line for line in command("keys", "list").splitlines() if line.startswith("reader")]
+    assert " scores " in line
+    assert "in bulk" not in command("keys", "create", "--help")
+
+
+@pytest.mark.own_tables
 def test_a_key_whose_making_was_not_answered_is_made_once(world: World) -> None:
     """The connection breaks after the database has done it."""
     cut: list[str] = []
