@@ -546,6 +546,7 @@ def test_what_hinders_a_run_is_said_in_a_line(
     assert (process.returncode, output) == (status, "")
     assert said in errors.splitlines()[-1]
     assert "Traceback" not in errors
+    assert "PL/pgSQL" not in errors
     assert "secret" not in errors
 
 
