@@ -197,6 +197,10 @@ def test_errors_are_one_line_and_a_status(world: World, command: Command, tmp_pa
     assert elsewhere.stderr.startswith("The database cannot be reached: ")
     assert elsewhere.stderr.count("\n") == 1
     assert command.run("accounts", "list", DATABASE_URL="nonsense").returncode == 1
+    for asked in (["accounts", "list"], ["explain", ADDRESS, "--scorer", "1"]):
+        stranger = command.run(*asked, DATABASE_URL=world.service_url)
+        assert (stranger.returncode, stranger.stderr.count("\n")) == (1, 1)
+        assert "in the role scorer_admin" in stranger.stderr
     untold = command.run("explain", ADDRESS, "--scorer", "1", TRUSTED_IAM_ISSUERS="")
     assert (untold.returncode, untold.stderr.count("\n")) == (1, 1)
 
