@@ -70,11 +70,17 @@ def create_app(settings: Settings, database: Database | None = None, service: st
     @app.post("/v2/stamps/<scorer_id>/scores")
     def scores(scorer_id: str) -> Response:
         key = api_key()
-        # Nothing is read of whoever has none: who is slow in sending a body keeps others waiting.
-        batch.admit(database_of(key), settings, key, scorer_id)
-        body = request_body.read(request.stream, request.content_length)
-        room = answer_size.room(request.environ)
         allowance = rate_limit.begin()
+        try:
+            # Nothing is read of whoever has none: who is slow in sending a body keeps others waiting.
+            batch.admit(database_of(key), settings, key, scorer_id)
+            body = request_body.read(request.stream, request.content_length)
+        except Refused as error:
+            if error.status != 401:
+                # It counts as one request.
+                batch.admit(database_of(key), settings, key, scorer_id, allowance)
+            raise
+        room = answer_size.room(request.environ)
         return answer(200, batch.scores(database_of(key), settings, key, scorer_id, body, room, allowance))
 
     @app.get("/v2/stamps/<address>")

@@ -25,7 +25,8 @@ class Window(NamedTuple):
         requests = "1 request" if self.requests == 1 else f"{self.requests} requests"
         limit = f"The rate limit of this API key is {requests} per {per}"
         if asked > self.requests > 0:
-            return f"{limit}, fewer than the {asked} wallets asked for. Ask for fewer at a time."
+            few = f"{limit}, fewer than the {asked} wallets asked for. Ask for fewer at a time."
+            return f"{few} It resets in {self.reset} seconds."
         left = f", of which {self.left} are left" if self.left else ""
         return f"{limit}{left}. Try again in {self.reset} seconds."
 

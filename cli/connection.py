@@ -93,6 +93,10 @@ def failure(error: psycopg.Error) -> Failed:
         return Failed(" ".join(str(error).split()))
     if code == "42883":
         return Failed("The database lacks the newest schema: run make migrate, or make adopt.")
+    if code == "42501":
+        return Failed(
+            f"{diagnostics.message_primary} ({code}). Give a DATABASE_URL of a user in the role scorer_admin."
+        )
     is_own = code.startswith("SC") or (code == "23514" and not diagnostics.constraint_name)
     said = [diagnostics.message_detail, diagnostics.message_hint] if is_own else []
     line = " ".join(part for part in [f"{diagnostics.message_primary} ({code}).", *said] if part)

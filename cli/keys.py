@@ -68,9 +68,9 @@ def list_(account: int | None, as_json: bool) -> None:
     if as_json:
         show_json(rows)
         return
-    may = {"read_scores": "scores", "historical_endpoint": "history"}
     for row in rows:
-        row["may"] = ", ".join(word for column, word in may.items() if row[column]) or None
+        # Requests ask for read_scores nowhere.
+        row["may"] = "scores, history" if row["historical_endpoint"] else "scores"
     show_table(rows, COLUMNS)
 
 
@@ -81,7 +81,9 @@ def key_options(command: Any) -> Any:
             "--historical/--no-historical", default=None, help="Whether it may ask for the history."
         ),
         click.option(
-            "--read-scores/--no-read-scores", default=None, help="Whether it may read scores in bulk."
+            "--read-scores/--no-read-scores",
+            default=None,
+            help="Kept for the existing service; no request here asks for it.",
         ),
         click.option("--rate-limit", metavar="125/15m", help="Requests in a time; '' for no limit."),
         click.option("--expires", type=TIMES, help="When it expires; in UTC unless it says otherwise."),
@@ -150,7 +152,7 @@ def stored(statement: LiteralString, prefix: str | None, **arguments: Any) -> Ro
     key = new_key(prefix)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            (row,) = call(statement, prefix=key.partition(".")[0], key_hash=sha256_hash(key), **arguments)
+            (row,) = call(statement, prefix=key.rpartition(".")[0], key_hash=sha256_hash(key), **arguments)
             return {"id": row["id"], "key": key}
         except Lost:
             if attempt == ATTEMPTS:

@@ -16,6 +16,7 @@ import click
 
 from cli.connection import ID, Failed, url
 from cli.explain import trusted_issuers
+from cli.output import json_option, show_json
 
 if TYPE_CHECKING:
     from cli.rescoring import Run
@@ -64,6 +65,7 @@ class Time(click.ParamType):  # type: ignore[type-arg]
 @click.option(
     "--after", type=click.IntRange(0, 2**63 - 1), help="Go on: from where a run stopped, as it says."
 )
+@json_option
 def rescore(
     scorer_id: int | None,
     wallets: IO[str] | None,
@@ -74,6 +76,7 @@ def rescore(
     rate: float,
     since: datetime | None,
     after: int | None,
+    as_json: bool,
 ) -> None:
     """Score passports again, as requests would: all of --scorer, those of a list, or those that expire.
 
@@ -104,7 +107,7 @@ def rescore(
 
             for signum in SIGNALS:
                 signal.signal(signum, stop)
-            status = carried_out(run, jobs, out, goes_on=after is not None)
+            status = carried_out(run, jobs, out, goes_on=after is not None, as_json=as_json)
     except SettingError as error:
         raise Failed(str(error)) from None
     sys.exit(status or (130 if signal.SIGINT in received else 0))
@@ -138,7 +141,7 @@ def opened(path: Path, goes_on: bool) -> IO[str]:
     return out
 
 
-def carried_out(run: "Run", jobs: int, out: Path | None, goes_on: bool) -> int:
+def carried_out(run: "Run", jobs: int, out: Path | None, goes_on: bool, as_json: bool) -> int:
     """Has a run work, and says what came of it; gives the exit status. goes_on adds to the file that is
     there."""
     from api.database import Unavailable, Unforeseen
@@ -160,8 +163,29 @@ def carried_out(run: "Run", jobs: int, out: Path | None, goes_on: bool) -> int:
                 run.out.close()
     if run.is_told and sys.stderr.isatty():
         print(file=sys.stderr)
-    print(said(run, reason), file=sys.stderr if reason else sys.stdout)
+    if as_json and run.since_text:
+        show_json(figures(run, reason))
+    if reason or not as_json:
+        print(said(run, reason), file=sys.stderr if reason else sys.stdout)
     return 1 if reason or run.failed else 0
+
+
+def figures(run: "Run", reason: str) -> dict[str, Any]:
+    """What came of a run that has begun: since and after as --since and --after take them to go on, after
+    null where it is not to be given."""
+    is_stopped = not (reason or run.failed or run.is_complete)
+    return {
+        "dry_run": run.dry_run,
+        "scored": run.scored,
+        "now_pass": run.now_pass,
+        "no_longer_pass": run.no_longer_pass,
+        "scored_since": run.scored_since,
+        "no_passport": run.gone,
+        "failed": run.failed,
+        "is_complete": run.is_complete and not reason,
+        "since": run.since_text,
+        "after": run.position if is_stopped else None,
+    }
 
 
 def said(run: "Run", reason: str) -> str:

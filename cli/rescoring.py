@@ -327,5 +327,6 @@ def truth(value: bool | None) -> str:
 
 
 def line(error: Exception) -> str:
-    """An error on one line."""
-    return " ".join(str(error).split()).rstrip(".")
+    """An error on one line, without where in the functions it was met."""
+    parts = " ".join(str(error).split()).split("; ")
+    return "; ".join(part for part in parts if not part.startswith("PL/pgSQL function")).rstrip(".")

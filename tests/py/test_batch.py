@@ -1,6 +1,7 @@
 """The scores of several wallets over HTTP: each as it is alone, and one's trouble is its own."""
 
 import json
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -187,7 +188,9 @@ def test_each_wallet_counts_to_the_rate_limit_and_all_or_none(world: World, clie
     assert {answer.get("score") for answer in scores(client, WALLETS[:3], "limited1.secret")} == {"2.25000"}
     assert world.execute(used) == [(8,)]
     more = {"addresses": [f"0x{number:040x}" for number in range(9)]}
-    assert "fewer than the 9 wallets" in post(client, more, key="limited1.secret")[1]["detail"]
+    detail = post(client, more, key="limited1.secret")[1]["detail"]
+    assert "8 requests per 15 minutes, fewer than the 9 wallets" in detail
+    assert re.search(r"It resets in \d+ seconds\.$", detail)
 
 
 def test_a_refused_body_counts_as_one_request(world: World, client: FlaskClient) -> None:

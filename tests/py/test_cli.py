@@ -82,6 +82,21 @@ def test_a_key_that_was_made_works_and_is_kept_nowhere(world: World, command: Co
 
 
 @pytest.mark.own_tables
+def test_what_a_key_may_is_what_it_is_answered(world: World, command: Command) -> None:
+    """The permission to read scores is the existing service's: no request here asks for it."""
+    key = command("keys", "create", "1", "--prefix", "reader", "--no-read-scores").strip()
+    printed.watch_for(key, keys.sha256_hash(key))
+    client, headers = world.client(), {"X-API-Key": key}
+    assert client.get(world.path(ADDRESS), headers=headers).status_code == 200
+    assert (
+        client.post("/v2/stamps/1/scores", json={"addresses": [ADDRESS]}, headers=headers).status_code == 200
+    )
+    (line,) = [line for line in command("keys", "list").splitlines() if line.startswith("reader")]
+    assert " scores " in line
+    assert "in bulk" not in command("keys", "create", "--help")
+
+
+@pytest.mark.own_tables
 def test_a_key_whose_making_was_not_answered_is_made_once(world: World) -> None:
     """The connection breaks after the database has done it."""
     cut: list[str] = []
@@ -153,6 +168,7 @@ def test_errors_are_one_line_and_a_status(world: World, command: Command, tmp_pa
             ["explain", ADDRESS, "--scorer", "9"],
             ["communities", "show", "9"],
             ["credentials", "list", "nobody"],
+            ["keys", "create", "1", "--prefix", "a.b"],
             ["events", "read", ADDRESS, str(half)],
             ["events", "read", ADDRESS, str(bad)],
         ],
@@ -181,6 +197,10 @@ def test_errors_are_one_line_and_a_status(world: World, command: Command, tmp_pa
     assert elsewhere.stderr.startswith("The database cannot be reached: ")
     assert elsewhere.stderr.count("\n") == 1
     assert command.run("accounts", "list", DATABASE_URL="nonsense").returncode == 1
+    for asked in (["accounts", "list"], ["explain", ADDRESS, "--scorer", "1"]):
+        stranger = command.run(*asked, DATABASE_URL=world.service_url)
+        assert (stranger.returncode, stranger.stderr.count("\n")) == (1, 1)
+        assert "in the role scorer_admin" in stranger.stderr
     untold = command.run("explain", ADDRESS, "--scorer", "1", TRUSTED_IAM_ISSUERS="")
     assert (untold.returncode, untold.stderr.count("\n")) == (1, 1)
 

@@ -120,6 +120,28 @@ def test_every_answer_to_a_limited_key_tells_what_is_left(world: World, client: 
     assert left == [5, 4, 3, 2, 1, 0, 0, 0]
 
 
+def test_every_answer_to_a_list_of_wallets_tells_what_is_left_too(world: World, client: FlaskClient) -> None:
+    """Also where it is refused before its body is read."""
+    limit(world, "6/15m")
+    left = []
+    for scorer, body, status in [
+        ("1", b'{"addresses": ["0x1"]}', 200),
+        ("1", b"", 400),
+        ("1", b" " * 65537, 413),
+        ("1", b"{}", 422),
+        ("99", b"{}", 404),
+        ("x", b"{}", 422),
+        ("99", b"{}", 429),
+        ("1", b" " * 65537, 429),
+    ]:
+        response = client.post(f"/v2/stamps/{scorer}/scores", data=body, headers={"X-API-Key": LIMITED})
+        assert response.status_code == status, (scorer, body[:9])
+        assert response.headers["RateLimit-Policy"] == '"default";q=6;w=900'
+        left.append(response.headers["RateLimit"].split(";")[1])
+    assert left == ["r=5", "r=4", "r=3", "r=2", "r=1", "r=0", "r=0", "r=0"]
+    assert world.execute(USED) == [(6,)]
+
+
 def test_a_refusal_says_the_limit_and_when_to_come_back(world: World, client: FlaskClient) -> None:
     limit(world, "1/h")
     client.get(world.path(ADDRESS), headers={"X-API-Key": LIMITED})

@@ -313,6 +313,27 @@ def test_those_that_expire_before_a_time(world: World) -> None:
     assert again == {(f"0x{number:040x}", community) for number in (0, 1) for community in (1, 2)}
 
 
+def test_what_came_of_it_is_json_for_programs(world: World, tmp_path: Path) -> None:
+    listed = tmp_path / "wallets"
+    listed.write_text("".join(f"{wallet}\n" for wallet in [*filled(world, 3), "0x" + "9" * 40]))
+    weigh(world, Github="100")
+    process = start(world, "--scorer", 1, "--json", "--dry-run")
+    dry = json.loads(process.communicate()[0])
+    assert (process.returncode, dry["dry_run"], dry["scored"], dry["now_pass"]) == (0, True, 3, 3)
+    process = start(world, "--scorer", 1, "--json", "--wallets", listed)
+    came = json.loads(process.communicate()[0])
+    assert process.returncode == 0
+    assert datetime.fromisoformat(came.pop("since"))
+    assert came == {
+        "dry_run": False, "scored": 3, "now_pass": 3, "no_longer_pass": 0, "scored_since": 0,
+        "no_passport": 1, "failed": 0, "is_complete": True, "after": None,
+    }  # fmt: skip
+    process = start(world, "--scorer", 99, "--json")
+    output, errors = process.communicate()
+    assert (process.returncode, output) == (1, "")
+    assert "There is no community 99." in errors
+
+
 def test_those_of_a_list(world: World, tmp_path: Path) -> None:
     wallets = filled(world, 6)
     weigh(world, Github="5")
@@ -546,6 +567,7 @@ def test_what_hinders_a_run_is_said_in_a_line(
     assert (process.returncode, output) == (status, "")
     assert said in errors.splitlines()[-1]
     assert "Traceback" not in errors
+    assert "PL/pgSQL" not in errors
     assert "secret" not in errors
 
 
