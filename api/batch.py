@@ -17,6 +17,8 @@ MAX_ADDRESSES = 100
 # Seconds within which a wallet may be begun. With the longest that a database call may take they are less
 # than a Lambda function's.
 BEGUN = 8
+# Milliseconds that one of several wallets waits for a lock, while the others wait for it.
+LOCK_TIMEOUT = 1000
 # Room that is kept for the wallets that are not reached.
 UNREACHED_BYTES = 40_000
 SHAPE = 'Send {"addresses": [...]}.'
@@ -71,7 +73,8 @@ def scores(
     for address in addresses:
         if time.monotonic() < deadline and used < max_bytes - UNREACHED_BYTES:
             answer = alone(
-                partial(scoring.score, database, settings, key, scorer_id, address, allowance), address
+                partial(scoring.score, database, settings, key, scorer_id, address, allowance, LOCK_TIMEOUT),
+                address,
             )
         else:
             answer = problem(address, 503, UNREACHED)

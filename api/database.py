@@ -26,7 +26,8 @@ from scorer.answer_request(
     p_checks => %(checks)s,
     p_human_points_enabled => %(human_points_enabled)s,
     p_human_points_start => coalesce(%(human_points_start)s, '-infinity'::timestamptz),
-    p_count => %(count)s
+    p_count => %(count)s,
+    p_lock_timeout => %(lock_timeout)s
 )
 """
 

@@ -115,7 +115,7 @@ def request_id(environ: Mapping[str, Any]) -> str:
 def level_of(record: Record) -> int:
     """Errors are what an operator may have to mend, warnings what went wrong and may be well again."""
     match record.get("outcome"):
-        case "unfinished":
+        case "unfinished" | "busy":
             return logging.WARNING
         case "unreadable":
             return logging.ERROR

@@ -13,10 +13,15 @@ from werkzeug.exceptions import ClientDisconnected
 from api.refused import Refused
 
 MAX_BYTES = 65_536
-# Threads of a process that may be waiting for a body.
-MOST_WAITING = 2
+# Threads of a process that may be waiting for a body, and for their turn to do so.
+MOST_WAITING = 4
+MOST_QUEUED = 2
+# Seconds that one waits for its turn: bodies that are on their way take less.
+TURN = 0.25
+BUSY = "other clients are slow in sending their bodies, as many as are waited for"
 
 waiting = threading.BoundedSemaphore(MOST_WAITING)
+queued = threading.BoundedSemaphore(MOST_QUEUED)
 
 
 class Busy(Exception):
@@ -28,8 +33,7 @@ def read(stream: IO[bytes], length: int | None) -> bytes:
     large, or ends before its length, and Busy."""
     if length is not None and length > MAX_BYTES:
         raise Refused(413, f"The body has more than {MAX_BYTES} bytes.")
-    if not waiting.acquire(blocking=False):
-        raise Busy
+    take_turn()
     try:
         body = stream.read(MAX_BYTES + 1)
     except ClientDisconnected:
@@ -39,3 +43,16 @@ def read(stream: IO[bytes], length: int | None) -> bytes:
     if len(body) > MAX_BYTES:
         raise Refused(413, f"The body has more than {MAX_BYTES} bytes.")
     return body
+
+
+def take_turn() -> None:
+    """Has this thread be one of those that wait for a body; raises Busy."""
+    if waiting.acquire(blocking=False):
+        return
+    if not queued.acquire(blocking=False):
+        raise Busy(BUSY)
+    try:
+        if not waiting.acquire(timeout=TURN):
+            raise Busy(BUSY)
+    finally:
+        queued.release()

@@ -59,8 +59,10 @@ def score(
     scorer_id: str,
     address: str,
     allowance: Allowance | None = None,
+    lock_timeout: int | None = None,
 ) -> str:
-    """The answer to GET /v2/stamps/{scorer_id}/score/{address} as JSON text; the allowance is the request's.
+    """The answer to GET /v2/stamps/{scorer_id}/score/{address} as JSON text; the allowance is the request's,
+    lock_timeout the milliseconds to wait for a lock, where they are not to be ten seconds.
 
     Raises Refused, or Unavailable once retries, or the time to check documents in, are used up. A retry
     starts from the beginning: at worst a score whose answer got lost is computed and recorded twice, as if
@@ -68,7 +70,9 @@ def score(
     """
     deadline = time.monotonic() + CHECKING
     allowance = allowance or Allowance()
-    return retried(lambda: attempt_score(database, settings, key, scorer_id, address, deadline, allowance))
+    return retried(
+        lambda: attempt_score(database, settings, key, scorer_id, address, deadline, allowance, lock_timeout)
+    )
 
 
 def retried(attempt: Callable[[], T]) -> T:
@@ -106,6 +110,7 @@ def attempt_score(
     address: str,
     deadline: float,
     allowance: Allowance,
+    lock_timeout: int | None,
 ) -> str:
     """One attempt at score: one round trip where every credential is known, two where some are checked first,
     one more for each further 200, or 2 MiB, of them; a legacy key costs a further one, once. Refuses in the
@@ -127,6 +132,7 @@ def attempt_score(
         "human_points_enabled": settings.human_points_enabled,
         "human_points_start": settings.human_points_start,
         "count": allowance.count,
+        "lock_timeout": lock_timeout,
     }
     reply = ask(database.answer_request, key, arguments, allowance)
     reply = with_checks(

@@ -98,13 +98,16 @@ def test_each_wallet_leaves_a_line_and_the_request_one_of_them_all(
 
 
 def test_a_wallet_that_is_locked_costs_itself_alone(world: World, client: FlaskClient) -> None:
-    scores(client, WALLETS[:2])
-    world.execute("alter function scorer.answer_request set lock_timeout = '100ms'")
+    """A second, and so not those that come after it."""
+    scores(client, WALLETS)
     with connect(world.url) as other, other.transaction():
-        other.execute("select from registry_passport where address = %s for update", [WALLETS[0]])
-        locked, free = scores(client, WALLETS[:2])
-    assert locked == {"address": WALLETS[0], "detail": UNAVAILABLE, "status": 503}
-    assert free["score"] == "2.25000"
+        other.execute(
+            "select from registry_passport where address = any(%s) for update", [[WALLETS[0], WALLETS[2]]]
+        )
+        answers = scores(client, WALLETS)
+    for locked in (0, 2):
+        assert answers[locked] == {"address": WALLETS[locked], "detail": UNAVAILABLE, "status": 503}
+    assert [answer["address"] for answer in answers if "score" in answer] == [WALLETS[1], *WALLETS[3:]]
 
 
 def test_what_the_time_does_not_suffice_for_is_marked(

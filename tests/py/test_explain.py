@@ -150,7 +150,7 @@ def command_reason(world: World, address: str) -> object:
         "key_prefix": "testkey1", "key_hash": keys.sha256_hash(world.key), "legacy_key_hash": None,
         "scorer_id": 1, "address": address, "trusted_issuers": [world.issuer.did],
         "verifier": credentials.VERIFIER, "checks": "[]", "human_points_enabled": False,
-        "human_points_start": None, "count": 1,
+        "human_points_start": None, "count": 1, "lock_timeout": None,
     }  # fmt: skip
     reply = database.answer_request(arguments)
     if reply.unchecked:

@@ -10,6 +10,7 @@ create or replace function scorer.answer_request(
     p_human_points_enabled boolean,
     p_human_points_start timestamptz,
     p_count integer default 1,
+    p_lock_timeout integer default null,
     out outcome text,
     out legacy_parameters text,
     out unchecked text,
@@ -46,6 +47,7 @@ Arguments
   p_human_points_enabled, p_human_points_start
                           as score_passport takes them
   p_count                 1, or 0 where this request has been counted to the key's rate limit already
+  p_lock_timeout          the milliseconds to wait for a lock, where they are not to be ten seconds
 
 Result
   outcome            'scored', or why not: 'invalid_key', 'legacy_key' (derive p_legacy_key_hash from
@@ -73,6 +75,10 @@ declare
     v_rate_limit text;
     v_is_refused boolean;
 begin
+    if p_lock_timeout is not null then
+        perform set_config('lock_timeout', p_lock_timeout::text, true);
+    end if;
+
     select
         case
             when a.account_id is null then case when a.legacy_parameters is null then 'invalid_key' else 'legacy_key' end
@@ -133,8 +139,8 @@ end;
 $function$;
 
 revoke execute on function scorer.answer_request(
-    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz, integer
+    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz, integer, integer
 ) from public;
 grant execute on function scorer.answer_request(
-    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz, integer
+    text, text, text, numeric, text, text[], text, jsonb, boolean, timestamptz, integer, integer
 ) to scorer_api;
