@@ -1,14 +1,16 @@
 """What is deployed to AWS: deploy/template.yaml, beyond what AWS's own checks see."""
 
+import json
 import re
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api import metrics
 from api.settings import Settings
-from deploy import package
+from deploy import package, versioned
 from harness.template import TEMPLATE, dashboard, of_type, read, watched_metrics
 
 # What AWS counts, by the dimensions that it counts it by.
@@ -132,3 +134,34 @@ def test_only_what_knows_no_resource_is_allowed_everywhere(template: dict[str, A
                 assert "*" not in "".join(actions)
                 if statement["Effect"] == "Allow" and statement["Resource"] == "*":
                     assert all(action.startswith("ec2:") for action in actions)
+
+
+def test_a_change_of_the_functions_settings_is_a_version_and_no_other(tmp_path: Path) -> None:
+    """SAM publishes one where the text of the function's properties changes, not where a parameter does."""
+
+    def deployed(issuers: str, weight: int, *arguments: str) -> str:
+        given = f"TrustedIamIssuers={issuers} Weight={weight}".replace('"', r"\"")
+        (tmp_path / "samconfig.toml").write_text(
+            f"[default.deploy.parameters]\nparameter_overrides = {json.dumps(given)}\n"
+        )
+        versioned.main(arguments, tmp_path)
+        return (tmp_path / "versioned.yaml").read_text()
+
+    before = deployed('["did:key:zA"]', 0)
+    assert before == deployed('["did:key:zA"]', 5)
+    assert before != deployed('["did:key:zB"]', 5)
+    assert deployed('["did:key:zA"]', 5, "--guided") != deployed('["did:key:zA"]', 5, "--guided") != before
+    (function,) = [line for line in before.splitlines() if "Answers requests for scores" in line]
+    assert re.fullmatch(r" +Description: Answers requests for scores, with settings [0-9a-f]{10}\.", function)
+
+
+def test_a_version_keeps_every_parameter_that_its_function_reads(template: dict[str, Any]) -> None:
+    kept = versioned.kept_parameters(TEMPLATE.read_text())
+    function = of_type(template, "AWS::Serverless::Function")["Function"]
+    told = json.dumps([template["Globals"], function])
+    read = set(re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', told))
+    assert {a or b for a, b in read} & set(template["Parameters"]) - kept == {
+        "ServiceName",
+        "Concurrency",
+        "DeploymentType",
+    }
