@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 # Who else is to know of each request that is answered.
 observers: list[Callable[[Record], None]] = []
 
+# The system's: the state of Python's own is part of a snapshot of Lambda, and everybody that goes on from it
+# would draw the same.
+_random = random.SystemRandom()
 _is_cold = True
 
 
@@ -74,7 +77,7 @@ class Logged:
             observe(record)
         level = level_of(record)
         is_wanted = log.isEnabledFor(level) and (
-            level > logging.INFO or record["status"] >= 400 or random.random() < self._sample  # noqa: S311
+            level > logging.INFO or record["status"] >= 400 or _random.random() < self._sample
         )
         if not is_wanted and not self._service:
             return
@@ -106,7 +109,7 @@ def request_id(environ: Mapping[str, Any]) -> str:
         given = environ.get(name)
         if given and len(given) <= MAX_ID and given.isascii() and given.isprintable():
             return str(given)
-    return f"{random.getrandbits(128):032x}"
+    return f"{_random.getrandbits(128):032x}"
 
 
 def level_of(record: Record) -> int:

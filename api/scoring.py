@@ -46,6 +46,8 @@ class Asking(Protocol):
     def unchecked(self) -> str | None: ...
 
 
+# The system's: see api/logged.py.
+_random = random.SystemRandom()
 T = TypeVar("T")
 R = TypeVar("R", bound=Asking)
 
@@ -79,7 +81,7 @@ def retried(attempt: Callable[[], T]) -> T:
         except TryAgain:
             if number == ATTEMPTS:
                 raise
-        time.sleep(random.uniform(0, BACKOFF * 2 ** (number - 1)))  # noqa: S311
+        time.sleep(_random.uniform(0, BACKOFF * 2 ** (number - 1)))
     raise AssertionError("unreachable")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 import re
 from collections.abc import Callable
 from contextlib import closing
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from api import json_lines, request_log
+from api import json_lines, logged, request_log
 from db.migrate import ROOT
 from harness.existing import base_table
 from harness.printed import Lines
@@ -136,6 +137,17 @@ def test_the_id_is_the_callers_where_it_can_be_one(
     assert answered == request_id or (request_id is None and re.fullmatch("[0-9a-f]{32}", answered))
     (line,) = lines()
     assert line["request_id"] == answered
+
+
+def test_ids_differ_where_processes_go_on_from_one_snapshot() -> None:
+    """As with SnapStart, where the state of random is the same in all of them."""
+    state = random.getstate()
+    try:
+        first = logged.request_id({})
+        random.setstate(state)
+        assert logged.request_id({}) != first
+    finally:
+        random.setstate(state)
 
 
 def test_a_web_page_may_send_an_id_and_read_it(world: World) -> None:
