@@ -24,6 +24,8 @@ METRICS = {
     ("AWS/ApplicationELB", "RequestCount"): [BALANCER],
     ("AWS/ApplicationELB", "HTTPCode_Target_4XX_Count"): [BALANCER],
     ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"): [BALANCER],
+    ("AWS/ApplicationELB", "LambdaInternalError"): [BALANCER],
+    ("AWS/ApplicationELB", "LambdaUserError"): [BALANCER],
     ("AWS/ApplicationELB", "TargetResponseTime"): [BALANCER],
     ("AWS/Lambda", "ConcurrentExecutions"): [FUNCTION],
     ("AWS/Lambda", "Duration"): [FUNCTION],
@@ -98,6 +100,15 @@ def test_alarms_tell_somebody_and_say_what_they_mean(template: dict[str, Any]) -
         # holds until the next one.
         kept = "ignore" if name == "DifferencesAlarm" else "notBreaching"
         assert alarm["TreatMissingData"] == kept, name
+
+
+@pytest.mark.parametrize("name", ["ServerErrorsAlarm", "SomeServerErrorsAlarm"])
+def test_requests_that_a_function_never_answered_are_5xx_too(template: dict[str, Any], name: str) -> None:
+    """The load balancer answers those itself, and does not count them as its target's."""
+    ratio, *counted = of_type(template, "AWS::CloudWatch::Alarm")[name]["Metrics"]
+    ids = {each["MetricStat"]["Metric"]["MetricName"]: each["Id"] for each in counted}
+    for metric in ("HTTPCode_Target_5XX_Count", "LambdaUserError", "LambdaInternalError"):
+        assert f"FILL({ids[metric]}, 0)" in ratio["Expression"]["Sub"], metric
 
 
 def test_runs_that_fail_slowly_ring_too(template: dict[str, Any]) -> None:
