@@ -33,6 +33,7 @@ def admit(
     """Raises Refused and Unavailable for who may not ask for scores at all, whatever the body; counts what
     the allowance asks for, without one nothing."""
     number = scoring.scorer_number(settings, scorer_id)
+    request_log.asks(number, None)
 
     def attempt() -> str:
         arguments = {"scorer_id": number, "count": allowance.count if allowance else 0}
@@ -65,6 +66,7 @@ def scores(
     allowance.asked = max(1, len(addresses))
     admit(database, settings, key, scorer_id, allowance)
     if refused:
+        request_log.current()["outcome"] = "invalid_body"
         raise refused
     answers: list[str] = []
     used = 0
