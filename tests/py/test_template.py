@@ -1,6 +1,7 @@
 """What is deployed to AWS: deploy/template.yaml, beyond what AWS's own checks see."""
 
 import json
+import logging
 import re
 from importlib import import_module
 from pathlib import Path
@@ -71,6 +72,19 @@ def test_the_functions_handlers_are_there(template: dict[str, Any], monkeypatch:
     for function in functions.values():
         module, _, name = function["Handler"].rpartition(".")
         assert callable(getattr(import_module(module), name))
+
+
+def test_what_the_filter_looks_for_is_logged_at_every_level(
+    template: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1/none")
+    monkeypatch.setenv("TRUSTED_IAM_ISSUERS", '["did:key:z6MkA"]')
+    level_of = import_module("api.check_ahead_lambda").level_of
+    (made,) = of_type(template, "AWS::Logs::MetricFilter").values()
+    fewest = int(re.findall(r"months_ahead < (\d+)", made["FilterPattern"])[0])
+    highest = logging.getLevelName(template["Parameters"]["LogLevel"]["AllowedValues"][-1])
+    assert level_of(fewest - 1) >= highest
+    assert level_of(fewest) == level_of(None) == logging.INFO
 
 
 def test_the_functions_settings_are_those_of_the_service(template: dict[str, Any]) -> None:
