@@ -105,9 +105,11 @@ def test_the_functions_settings_are_those_of_the_service(template: dict[str, Any
 
 def test_alarms_tell_somebody_and_say_what_they_mean(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
-    assert len(alarms) == 15
+    assert len(alarms) == 16
     for name, alarm in alarms.items():
-        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
+        # One is for deploys alone.
+        told = None if name == "NewVersionServerErrorsAlarm" else [{"Ref": "AlarmTopic"}]
+        assert alarm.get("AlarmActions") == told, name
         assert alarm["AlarmDescription"].endswith("."), name
         assert alarm["AlarmName"]["Sub"].startswith("${ServiceName}-"), name
         # No requests are no reason to wake somebody up, nor to take a version back. What a comparison found
@@ -137,9 +139,25 @@ def test_a_new_version_is_taken_back_by_alarms_that_there_are(template: dict[str
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     named = {alarm["AlarmName"]["Sub"] for alarm in alarms.values()}
     chosen = of_type(template, "AWS::Serverless::Function")["Function"]["DeploymentPreference"]["Alarms"]
-    assert len(chosen) == 4
+    assert len(chosen) == 5
     for alarm in chosen:
         assert alarm.get("Ref") in alarms or alarm.get("Sub") in named
+
+
+def test_a_version_that_fails_is_taken_back_while_it_has_a_tenth_of_the_requests(
+    template: dict[str, Any],
+) -> None:
+    """Where a quarter of what it answers ends with 5xx, and in time: of five minutes one or two go by until
+    CloudWatch has a minute's metrics."""
+    assert template["Parameters"]["DeploymentType"]["Default"] == "Canary10Percent5Minutes"
+    chosen = of_type(template, "AWS::Serverless::Function")["Function"]["DeploymentPreference"]["Alarms"]
+    alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
+    ratios = [
+        alarm
+        for alarm in alarms
+        if {"Sub": alarm["AlarmName"]["Sub"]} in chosen and "5XX" in json.dumps(alarm.get("Metrics", ""))
+    ]
+    assert any(alarm["Threshold"] < 0.1 / 4 and alarm["DatapointsToAlarm"] <= 3 for alarm in ratios)
 
 
 def test_only_metrics_that_are_sent_are_watched(template: dict[str, Any]) -> None:
