@@ -122,7 +122,8 @@ package: ## the Lambda function's zips, in build/; ARGS="--arch arm64" for one o
 deploy: .cache/template/installed ## build the function and deploy it to AWS; ARGS=--guided asks for everything the first time
 	@local/install dev
 	@$(python) -m deploy.package --arch arm64
-	SAM_CLI_TELEMETRY=0 .cache/template/bin/sam deploy --template deploy/template.yaml --capabilities CAPABILITY_IAM $(ARGS)
+	@$(python) -m deploy.versioned $(ARGS)
+	SAM_CLI_TELEMETRY=0 .cache/template/bin/sam deploy --template deploy/versioned.yaml --capabilities CAPABILITY_IAM $(ARGS)
 
 check: lint lint-template test ## format, lint, types and all tests
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from flask import Flask, Response, request
@@ -70,18 +70,10 @@ def create_app(settings: Settings, database: Database | None = None, service: st
     @app.post("/v2/stamps/<scorer_id>/scores")
     def scores(scorer_id: str) -> Response:
         key = api_key()
-        allowance = rate_limit.begin()
-        try:
-            # Nothing is read of whoever has none: who is slow in sending a body keeps others waiting.
-            batch.admit(database_of(key), settings, key, scorer_id)
-            body = request_body.read(request.stream, request.content_length)
-        except Refused as error:
-            if error.status != 401:
-                # It counts as one request.
-                batch.admit(database_of(key), settings, key, scorer_id, allowance)
-            raise
+        read = partial(request_body.read, request.stream, request.content_length)
         room = answer_size.room(request.environ)
-        return answer(200, batch.scores(database_of(key), settings, key, scorer_id, body, room, allowance))
+        allowance = rate_limit.begin()
+        return answer(200, batch.scores(database_of(key), settings, key, scorer_id, read, room, allowance))
 
     @app.get("/v2/stamps/<address>")
     def credentials(address: str) -> Response:

@@ -35,6 +35,7 @@ def admit(
     """Raises Refused and Unavailable for who may not ask for scores at all, whatever the body; counts what
     the allowance asks for, without one nothing."""
     number = scoring.scorer_number(settings, scorer_id)
+    request_log.asks(number, None)
 
     def attempt() -> str:
         arguments = {"scorer_id": number, "count": allowance.count if allowance else 0}
@@ -49,24 +50,29 @@ def scores(
     settings: Settings,
     key: str | None,
     scorer_id: str,
-    body: bytes,
+    read: Callable[[], bytes],
     max_bytes: int,
     allowance: Allowance,
 ) -> str:
-    """The answer as JSON text, of at most about max_bytes: one element a wallet in the order asked, its
-    score, or its address with the detail and status that it would be answered alone. Each is a transaction of
-    its own. Raises Refused and Unavailable where it concerns the whole request."""
-    deadline = time.monotonic() + BEGUN
+    """The answer to the body that read gives, as JSON text of at most about max_bytes: one element a wallet in
+    the order asked, its score, or its address with the detail and status that it would be answered alone.
+    Each is a transaction of its own. Raises Refused and Unavailable where it concerns the whole request."""
     refused: Refused | None = None
     addresses: list[str] = []
     try:
-        addresses = addresses_of(body)
+        # Nothing is read of whoever has no key: who is slow in sending a body keeps others waiting.
+        admit(database, settings, key, scorer_id)
+        addresses = addresses_of(read())
     except Refused as error:
-        # The key is checked first.
+        if error.status == 401:
+            raise
+        # It is counted first.
         refused = error
+    deadline = time.monotonic() + BEGUN
     allowance.asked = max(1, len(addresses))
     admit(database, settings, key, scorer_id, allowance)
     if refused:
+        request_log.current()["outcome"] = "invalid_body"
         raise refused
     answers: list[str] = []
     used = 0

@@ -15,6 +15,8 @@ from api.database import Database
 from api.settings import Settings
 from api.upkeep import upkeep
 
+# Months of events ahead of which fewer are an alarm.
+FEWEST_MONTHS = 2
 # Seconds before Lambda would end the invocation: the documents that are being checked take no longer.
 RESERVE = 5.0
 
@@ -44,5 +46,10 @@ def handler(event: object, context: Context) -> dict[str, int | None]:
     run.begin()
     run.work()
     counts = {"checked": run.checked, "kept": run.kept, "left": run.ids_left, **asdict(kept_up)}
-    log.info({"event": "check_ahead"} | counts)
+    log.log(level_of(kept_up.months_ahead), {"event": "check_ahead"} | counts)
     return counts
+
+
+def level_of(months_ahead: int | None) -> int:
+    """At what the line of a run is logged: what an alarm is made of, whatever LOG_LEVEL is."""
+    return logging.ERROR if months_ahead is not None and months_ahead < FEWEST_MONTHS else logging.INFO

@@ -9,6 +9,7 @@ import json
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from api import request_log
 from api.asking import ask
 from api.database import Database
 from api.rate_limit import Allowance
@@ -52,7 +53,11 @@ def credentials(
         "newer_than": page and page.newer_than,
         "max_bytes": max_bytes,
     }
+    wallet = address.lower() if ADDRESS.fullmatch(address) else None
+    request_log.asks(None, wallet)
     reply = retried(lambda: ask(database.answer_credentials, key, arguments, allowance))
+    if wallet and refused:
+        request_log.current()["outcome"] = "invalid_query"
     if refused or not page:
         raise refused or AssertionError
     following = link(url, page, "next", reply.next_id)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from api import request_log
 from api.asking import ask
 from api.database import Database
 from api.rate_limit import Allowance
@@ -32,9 +33,12 @@ def score_at(
     allowance: Allowance,
 ) -> str:
     """The answer as JSON text; created_at is what the client gave. Raises Refused, NoScore, Unavailable."""
+    number = scorer_number(settings, scorer_id)
+    wallet = address.lower() if ADDRESS.fullmatch(address) else None
+    request_log.asks(number, wallet)
     arguments = {
-        "scorer_id": scorer_number(settings, scorer_id),
-        "address": address.lower() if ADDRESS.fullmatch(address) else None,
+        "scorer_id": number,
+        "address": wallet,
         "created_at": time_of(created_at),
     }
     reply = retried(lambda: ask(database.answer_history, key, arguments, allowance))

@@ -88,6 +88,15 @@ def wallet() -> Iterator[Record]:
         request.setdefault("wallets", []).append(record)
 
 
+def asks(scorer_id: int | None, address: str | None) -> None:
+    """Notes the scorer and the wallet that a request asks for, where they can be one."""
+    record = current()
+    if scorer_id is not None:
+        record["scorer_id"] = scorer_id
+    if address:
+        record["address"] = address
+
+
 def failed(outcome: str, error: Exception) -> None:
     """Notes what made the request fail that is under way."""
     current().update({"outcome": outcome, "error": str(error)})

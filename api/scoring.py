@@ -119,10 +119,7 @@ def attempt_score(
     record = request_log.current()
     number = scorer_number(settings, scorer_id)
     wallet = address.lower() if ADDRESS.fullmatch(address) else None
-    if number is not None:
-        record["scorer_id"] = number
-    if wallet:
-        record["address"] = wallet
+    request_log.asks(number, wallet)
     arguments = {
         "scorer_id": number,
         "address": wallet,

@@ -127,6 +127,12 @@ def test_the_page_answers_from_the_log(log: Path) -> None:
     assert shown(SLOW) in answer(SLOW)
 
 
+def test_a_request_that_did_not_fail_is_found_too(log: Path) -> None:
+    text = command("a request by its id").replace("of-client", "wallet-1")
+    found = json.loads(run(text, log.parent, None, ROOT, **jq.environment()).stdout)
+    assert (found["status"], found["outcome"], found["error"]) == (200, "scored", None)
+
+
 def test_queries_name_only_what_lines_have(log: Path) -> None:
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     known = set().union(*lines)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 import re
 from collections.abc import Callable
 from contextlib import closing
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from api import json_lines, request_log
+from api import json_lines, logged, request_log
 from db.migrate import ROOT
 from harness.existing import base_table
 from harness.printed import Lines
@@ -105,6 +106,39 @@ def test_every_request_leaves_one_line_and_is_answered_with_its_id(
     assert response.headers.get_all("X-Request-ID") == ["mine"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "outcome", "asked"),
+    [
+        ("GET", f"/v2/stamps/1/score/{ADDRESS}/history", 403, "forbidden", (1, ADDRESS)),
+        ("GET", f"/v2/stamps/{ADDRESS}", 200, "listed", (None, ADDRESS)),
+        ("GET", f"/v2/stamps/{ADDRESS}?limit=1001", 400, "invalid_query", (None, ADDRESS)),
+        ("GET", f"/v2/stamps/{ADDRESS}?token=x", 404, "invalid_query", (None, ADDRESS)),
+        ("GET", "/v2/stamps/0x12?limit=1001", 400, "invalid_address", (None, None)),
+        ("POST", "/v2/stamps/1/scores", 400, "invalid_body", (1, None)),
+    ],
+)
+def test_who_is_refused_is_told_with_what_was_asked_for(
+    world: World,
+    lines: Lines,
+    method: str,
+    path: str,
+    status: int,
+    outcome: str,
+    asked: tuple[int | None, str | None],
+) -> None:
+    world.client().open(path, method=method, headers={"X-API-Key": world.key})
+    (line,) = lines()
+    assert (line["status"], line["outcome"]) == (status, outcome)
+    assert (line.get("scorer_id"), line.get("address")) == asked
+
+
+def test_a_body_that_is_too_large_is_told(world: World, lines: Lines) -> None:
+    headers = {"X-API-Key": world.key}
+    assert world.client().post("/v2/stamps/1/scores", headers=headers, data=b" " * 70_000).status_code == 413
+    (line,) = lines()
+    assert line["outcome"] == "invalid_body"
+
+
 def test_of_a_long_method_the_line_has_the_beginning(world: World, lines: Lines) -> None:
     assert world.client().open("/health", method="B" * 20_000).status_code == 405
     (line,) = lines()
@@ -136,6 +170,17 @@ def test_the_id_is_the_callers_where_it_can_be_one(
     assert answered == request_id or (request_id is None and re.fullmatch("[0-9a-f]{32}", answered))
     (line,) = lines()
     assert line["request_id"] == answered
+
+
+def test_ids_differ_where_processes_go_on_from_one_snapshot() -> None:
+    """As with SnapStart, where the state of random is the same in all of them."""
+    state = random.getstate()
+    try:
+        first = logged.request_id({})
+        random.setstate(state)
+        assert logged.request_id({}) != first
+    finally:
+        random.setstate(state)
 
 
 def test_a_web_page_may_send_an_id_and_read_it(world: World) -> None:
@@ -282,3 +327,20 @@ def test_the_page_names_every_field_and_no_other() -> None:
     fields = set(request_log.Record.__annotations__) - {"left_out_by_reason", "wallets"}
     assert len(named) == len(set(named))
     assert set(named) == fields | {"time", "level", "left_out_<reason>", "service", "_aws"}
+
+
+def test_the_page_names_every_outcome() -> None:
+    page = (ROOT / "docs/operations.md").read_text()
+    (row,) = re.findall(r"^\| `outcome` \|.*", page, re.MULTILINE)
+    python = "".join(path.read_text() for path in (ROOT / "api").glob("*.py"))
+    made = set(
+        re.findall(
+            r'\["outcome"\] = "(\w+)"|"outcome": "(\w+)"|failed\("(\w+)"|outcome, .* = "(\w+)"', python
+        )
+    )
+    for name in ("answer_request", "answer_history", "answer_credentials", "admit_batch"):
+        text = (ROOT / f"db/functions/{name}.sql").read_text()
+        made |= {(outcome,) for outcome in re.findall(r"outcome := '(\w+)'", text)}
+    outcomes = {name for names in made for name in names if name} - {"unchecked"}
+    assert len(outcomes) > 15
+    assert outcomes <= set(re.findall(r"`(\w+)`", row))
