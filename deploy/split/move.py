@@ -1,6 +1,7 @@
 """Moves a community from one partition to another, while it and all others are asked for."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,28 +34,43 @@ after insert or update or delete on {table}
 for each row
 execute function split.record_change({name}, {community})
 """
-GUARD_SCORE = """
-create or replace trigger guard_score
-before insert or update on scorer.registry_score
-for each row
-execute function split.guard_score()
-"""
-UNGUARD = """
-drop trigger guard_score on scorer.registry_score;
-drop function split.guard_score();
+FORGET = """
 drop function split.record_change();
 drop table split.changed;
 """
 # The community that a partition records the changes of.
 MOVING = "select obj_description(to_regclass('split.changed'), 'pg_class')"
 CHANGED = "delete from split.changed returning table_name, id"
-# Seconds for which replication is waited for.
+# The months that a partition has for events, and those of such that another one lacks.
+MONTHS = (
+    "select e.until, e.partition from scorer.event_partitions() as e where e.attached and isfinite(e.until)"
+)
+MISSING = """
+select m.until
+from unnest(%s::timestamptz[]) as m (until)
+where not exists (
+    select from scorer.event_partitions() as e
+    where e.attached and e.since < m.until and e.until >= m.until
+)
+"""
+HAS_EVENTS = "select exists (select from {} where {})"
+MAKE_MONTH = "select scorer.ensure_event_partitions(0, %s::timestamptz - interval '1 day')"
+# Seconds for which replication is waited for, and statements of the front.
 PATIENCE = 60
 # With no more rows than these to copy, requests are kept waiting for it.
 FEW = 1000
 CAUGHT_UP = """
 select coalesce(bool_and(replay_lsn >= %s::pg_lsn), false) from pg_stat_replication
 where application_name = %s
+"""
+ASKED_BEFORE = """
+select count(*) = 0 from pg_stat_activity
+where
+    datname = current_database()
+    and backend_type = 'client backend'
+    and pid <> pg_backend_pid()
+    and state = 'active'
+    and query_start < %s
 """
 
 
@@ -82,15 +98,24 @@ def moved(databases: Databases, community: int, number: int) -> dict[str, int]:
         database.execute("set session_replication_role = replica")
     (living,) = one(front, PARTITION_OF, community)
     source = databases.partitions[living]
+    (given_to,) = one(source, PARTITION_OF, community)
+    if given_to not in (living, number):
+        raise SystemExit(
+            f"The move of community {community} to partition {given_to} was interrupted: repeat it."
+        )
     rows = {}
     # A source that says otherwise has given the community away already, before a move was interrupted.
-    if living != number and one(source, PARTITION_OF, community) == (living,):
+    if given_to != number:
         claim(source, living, community)
         if number:
             wait_for_replication(home, f"split_partition_{number}")
         rows = copied(source, target, community)
         hand_over(front, source, target, community, number)
-    front.execute(HOME_SQL, [community, number])
+    else:
+        # What one left who was interrupted between two commits.
+        target.execute(HOME_SQL, [community, number])
+        front.execute(HOME_SQL, [community, number])
+    wait_for_statements(front)
     for other, partition in enumerate(databases.partitions):
         if one(partition, MOVING) == (str(community),):
             claim(partition, other, community)
@@ -127,7 +152,6 @@ def record(source: psycopg.Connection, community: int) -> None:
                 community=sql.Literal(str(community)),
             )
         )
-    source.execute(GUARD_SCORE)
     source.execute("delete from split.changed")
 
 
@@ -136,12 +160,13 @@ def forget(partition: psycopg.Connection) -> None:
     for table in OF_A_COMMUNITY:
         name = sql.Identifier("scorer", table)
         partition.execute(sql.SQL("drop trigger if exists record_change on {}").format(name))
-    partition.execute(UNGUARD)
+    partition.execute(FORGET)
 
 
 def copied(source: psycopg.Connection, target: psycopg.Connection, community: int) -> dict[str, int]:
     """Copies the community, as requests go on, and has the source record what they write."""
     record(source, community)
+    make_months(source, target, community)
     with target.transaction():
         # What a move that was interrupted has left there.
         delete(target, community)
@@ -154,6 +179,7 @@ def copied(source: psycopg.Connection, target: psycopg.Connection, community: in
 def catch_up(source: psycopg.Connection, target: psycopg.Connection, community: int) -> int:
     """Copies once more what was written since it was last copied; gives how many rows that was."""
     changed = set(source.execute(CHANGED).fetchall())
+    make_months(source, target, community)
     with target.transaction():
         for table in OF_A_COMMUNITY:
             ids = [id_ for name, id_ in changed if name == table]
@@ -172,15 +198,25 @@ def hand_over(
     number: int,
 ) -> None:
     """Brings the copy to where the source is, and the community to the copy. Requests for it wait meanwhile;
-    those that had been sent to the source are refused then, with what their callers try again on."""
+    those that had been sent to the source are refused then, with what their callers try again on. It lives in
+    one at a time, and for the moment between the commits in none."""
     with front.transaction():
         front.execute(HOME_SQL, [community, number])
         with source.transaction():
             source.execute(HOLD, [community])
-            with target.transaction():
-                target.execute(HOME_SQL, [community, number])
-                catch_up(source, target, community)
+            catch_up(source, target, community)
             source.execute(HOME_SQL, [community, number])
+        target.execute(HOME_SQL, [community, number])
+
+
+def make_months(source: psycopg.Connection, target: psycopg.Connection, community: int) -> None:
+    """Has the target take events of each month in which the source has some of the community."""
+    months = dict(source.execute(MONTHS).fetchall())
+    _, condition = rows_of("registry_event", community)
+    for (until,) in target.execute(MISSING, [list(months)]).fetchall():
+        month = sql.Identifier("scorer", months[until])
+        if source.execute(sql.SQL(HAS_EVENTS).format(month, condition)).fetchone() == (True,):
+            target.execute(MAKE_MONTH, [until])
 
 
 def delete(partition: psycopg.Connection, community: int) -> None:
@@ -224,12 +260,27 @@ def wait_for_replication(home: psycopg.Connection, follower: str) -> None:
     """Returns once who follows the home, by the name of its subscription, has what the home has now: of a
     partition the community, its scorer, the credentials. Raises SystemExit after a minute."""
     (now,) = one(home, "select pg_current_wal_lsn()::text")
+    wait_until(
+        lambda: one(home, CAUGHT_UP, now, follower) == (True,),
+        f"{follower} is behind: pg_stat_replication of the home shows how far, if at all.",
+    )
+
+
+def wait_for_statements(front: psycopg.Connection) -> None:
+    """Returns once all have ended that the front began before now: they may be on the way to where a
+    community was. Raises SystemExit after a minute."""
+    (now,) = one(front, "select clock_timestamp()")
+    wait_until(
+        lambda: one(front, ASKED_BEFORE, now) == (True,),
+        "A statement of the front is older than the move, as pg_stat_activity shows there: repeat it then.",
+    )
+
+
+def wait_until(condition: Callable[[], bool], problem: str) -> None:
     patience = time.monotonic() + PATIENCE
-    while one(home, CAUGHT_UP, now, follower) != (True,):
+    while not condition():
         if time.monotonic() > patience:
-            raise SystemExit(
-                f"{follower} is behind: pg_stat_replication of the home shows how far, if at all."
-            )
+            raise SystemExit(problem)
         time.sleep(0.05)
 
 

@@ -1,5 +1,5 @@
--- At the partition that a community moves away from, while it does: which of its rows are written, and a
--- guard of every score, not of new passports alone. deploy.split.move makes the triggers.
+-- At the partition that a community moves away from, while it does: which of its rows are written. What is recorded is
+-- written before the move, or not at all, whoever writes it. deploy.split.move makes the triggers.
 create table if not exists split.changed (
     table_name text not null,
     id bigint not null
@@ -23,10 +23,11 @@ begin
         v_row := new;
     end if;
 
+    -- What has no passport any more has gone with it.
     if v_table_name in ('registry_stamp', 'registry_score') then
-        if not exists (
+        if exists (
             select from scorer.registry_passport as p
-            where p.id = v_row.passport_id and p.community_id = v_community_id
+            where p.id = v_row.passport_id and p.community_id <> v_community_id
         ) then
             return null;
         end if;
@@ -34,23 +35,9 @@ begin
         return null;
     end if;
 
+    perform split.check_home(v_community_id);
+
     insert into split.changed (table_name, id) values (v_table_name, v_row.id);
     return null;
-end;
-$function$;
-
-create or replace function split.guard_score()
-returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, split, pg_temp
-as $function$
-begin
-    perform split.check_home(p.community_id)
-    from scorer.registry_passport as p
-    where p.id = new.passport_id;
-
-    return new;
 end;
 $function$;

@@ -48,6 +48,17 @@ begin
             ),
             hint = 'Call the front database, again where it was the front that called.';
     end if;
+
+    -- What these have seen may be older than the lock. Where the row has been made or changed since, they fail.
+    if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+        insert into split.community_home (community_id, partition)
+        values (p_community_id, split.this_partition())
+        on conflict (community_id) do nothing;
+
+        perform from split.community_home as h
+        where h.community_id = p_community_id
+        for share;
+    end if;
 end;
 $function$;
 

@@ -23,6 +23,7 @@ from deploy.split.move import ONE_AT_A_TIME, move
 from deploy.split.tables import HOME, LOCAL, OF_A_COMMUNITY, REPLICATED
 from harness import existing, invariants, plproxy
 from harness.debian import NotPackaged
+from harness.invariants import Answered
 from harness.load import load
 from harness.recording import recording, replay
 from harness.server import connect, create_database
@@ -36,6 +37,14 @@ WALLETS = ["0x" + digit * 40 for digit in "123456"]
 ROWS = "select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]') from {table} as r where {condition}"
 # What rows gives of a community that lives elsewhere.
 NONE: dict[str, Any] = {table: [([],)] for table in OF_A_COMMUNITY}
+LAST_EVENT = "select id from registry_event where address = %s order by created_at desc limit 1"
+WAITING = """
+select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like %s)
+"""
+WAITING_FOR_STATEMENTS = """
+select from pg_stat_activity where query like '%query_start <%' and pid <> pg_backend_pid()
+"""
+ORPHANS = "select * from {} where passport_id not in (select id from registry_passport)"
 END_WAITING = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where wait_event_type = 'Lock' and query like '%community_home%'
@@ -177,9 +186,34 @@ def test_a_community_moves_under_load_and_nothing_is_lost(pair: Split, service: 
     assert rows(home, 1) == NONE
     for world in pair.worlds:
         assert world.execute("select to_regclass('split.changed')") == [(None,)]
-        assert world.execute("select from pg_trigger where tgname in ('record_change', 'guard_score')") == []
+        assert world.execute("select from pg_trigger where tgname = 'record_change'") == []
     left = invariants.lost(other.connection, asked.answered())
     assert invariants.lost(home.connection, left) == []
+
+
+def test_each_score_has_its_last_event_wherever_its_community_was(pair: Split, service: Service) -> None:
+    """Of the wallet that nobody asks for after the last move it is not the one with the largest id."""
+    pair.add_community(1, 0)
+    asked, left = WALLETS[:2]
+    for partition in (1, 0, 1):
+        assert [ask(service, address, 1)[0] for address in (asked, left)] == [200, 200]
+        move(pair.urls, 1, partition)
+    assert ask(service, asked, 1)[0] == 200
+    other = pair.worlds[1]
+    assert violations(other) == []
+    for address, partition in ((asked, 1), (left, 0)):
+        ((last,),) = other.execute(LAST_EVENT, address)
+        assert last // IDS_OF_A_PARTITION == partition
+        with other.connection.transaction(force_rollback=True):
+            other.execute("delete from registry_event where id = %s", last)
+            assert len(violations(other)) == 1
+
+
+def violations(world: World) -> list[str]:
+    """What does not hold of a partition, of whose links nobody has kept the history."""
+    with world.connection.transaction(force_rollback=True):
+        invariants.watch(world.connection)
+        return invariants.violations(world.connection)
 
 
 @contextmanager
@@ -193,6 +227,124 @@ def watched(pair: Split) -> Iterator[None]:
         world.execute("delete from link_history where new_address is null")
         assert invariants.violations(world.connection) == []
         world.execute("drop table link_history; drop function record_link cascade")
+
+
+def test_who_has_written_when_a_move_begins_is_waited_for(pair: Split, service: Service) -> None:
+    pair.add_community(1, 0)
+    pair.worlds[0].put_valid(WALLETS[0], "Github", "v1:a")
+    pair.worlds[0].put_valid(WALLETS[1], "Github", "v1:a")
+    assert ask(service, WALLETS[0], 1)[0] == 200
+    with connect(pair.urls.partitions[0]) as writer, ThreadPoolExecutor(1) as executor:
+        with writer.transaction():
+            written = [score(writer, address) for address in WALLETS[:3]]
+            moving = executor.submit(move, pair.urls, 1, 1)
+            wait_for_lock(pair.worlds[0], "create or replace trigger%")
+        assert moving.result()["registry_passport"] == 3
+    assert invariants.lost(pair.worlds[1].connection, written) == []
+    assert violations(pair.worlds[1]) == []
+    assert rows(pair.worlds[0], 1) == NONE
+
+
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+@pytest.mark.parametrize("late", [WALLETS[0], WALLETS[4]], ids=["known", "new"])
+def test_what_is_written_while_a_community_moves_moves_or_is_refused(
+    pair: Split, service: Service, isolation: str, late: str
+) -> None:
+    """Three are under way when all is copied: a passport that is known is scored, another one erased, a new
+    one made. Who comes while they are waited for is told to try again, and finds the community elsewhere."""
+    home, other = pair.worlds
+    pair.add_community(1, 0)
+    for address in WALLETS:
+        home.put_valid(address, "Github", "v1:shared")
+    pair.catch_up()
+    assert [ask(service, address, 1)[0] for address in WALLETS[:3]] == [200] * 3
+    with ExitStack() as stack:
+        executor = stack.enter_context(ThreadPoolExecutor(2))
+        front, *writers, latecomer = (
+            stack.enter_context(connect(url)) for url in [pair.urls.front, *[pair.urls.partitions[0]] * 4]
+        )
+        with front.transaction(force_rollback=True):
+            front.execute("insert into split.community_home (community_id, partition) values (1, 0)")
+            moving = executor.submit(move, pair.urls, 1, 1)
+            wait_for_lock(pair, "%community_home%")
+            for writer in writers:
+                writer.execute("begin")
+            written = [score(writers[0], WALLETS[1]), score(writers[1], WALLETS[3])]
+            writers[2].execute("select scorer.erase_wallet(%s)", [WALLETS[2]])
+        wait_for_lock(home, "select pg_advisory_xact_lock%")
+        latecomer.execute(f"set default_transaction_isolation = '{isolation}'".encode())
+        refused = executor.submit(score, latecomer, late)
+        wait_for_lock(home, "%score_passport%")
+        for writer in writers:
+            writer.execute("commit")
+        with pytest.raises(psycopg.errors.SerializationFailure):
+            refused.result()
+        moving.result()
+    assert rows(home, 1) == NONE
+    assert invariants.lost(other.connection, written) == []
+    assert violations(other) == []
+    for table in ("registry_stamp", "registry_score"):
+        assert other.execute(ORPHANS.format(table)) == []
+    assert other.execute("select address from registry_passport order by 1") == [
+        (WALLETS[number],) for number in (0, 1, 3)
+    ]
+    assert other.execute("select from registry_event where address = %s", WALLETS[2]) == []
+    assert ask(service, late, 1)[0] == 200
+
+
+def score(connection: psycopg.Connection, address: str) -> Answered:
+    """Scores a wallet without stamps in community 1, by another service's session with a partition."""
+    row = connection.execute("select scorer.score_passport(%s, 1, '[]')", [address]).fetchone()
+    assert row
+    return Answered(address, 1, row[0]["last_score_timestamp"])
+
+
+def wait_for_lock(database: World | Split, query: str) -> None:
+    """Returns once a session waits for a lock with a statement like it."""
+    while database.connection.execute(WAITING, [query]).fetchone() != (True,):
+        time.sleep(0.02)
+
+
+def test_a_request_under_way_finds_what_it_asks_for_where_the_community_was(
+    pair: Split, service: Service
+) -> None:
+    """Nothing is removed there while a statement runs that the front began before it was told."""
+    pair.add_community(1, 0)
+    assert ask(service, WALLETS[0], 1)[0] == 200
+    lock = "select pg_advisory_lock(4711)"
+    with ExitStack() as stack:
+        executor = stack.enter_context(ThreadPoolExecutor(2))
+        holder, asking = (stack.enter_context(connect(pair.urls.front)) for _ in range(2))
+        holder.execute(lock)
+        under_way = executor.submit(asking.execute, lock)
+        wait_for_lock(pair, lock)
+        moving = executor.submit(move, pair.urls, 1, 1)
+        while not moving.done() and pair.connection.execute(WAITING_FOR_STATEMENTS).fetchall() == []:
+            time.sleep(0.02)
+        there, here = (rows(world, 1) for world in pair.worlds)
+        assert there == here != NONE
+        holder.execute("select pg_advisory_unlock(4711)")
+        under_way.result()
+        moving.result()
+    assert rows(pair.worlds[0], 1) == NONE
+
+
+def test_events_move_of_months_that_the_other_partition_has_not(pair: Split, service: Service) -> None:
+    home, other = pair.worlds
+    pair.add_community(1, 0)
+    assert ask(service, WALLETS[0], 1)[0] == 200
+    for month in ("2031-05-05Z", "2031-07-07Z"):
+        home.execute("select ensure_event_partitions(0, %s)", month)
+    home.execute(
+        "insert into registry_event (action, address, community_id, created_at)"
+        " values ('LXU', %s, 1, '2031-05-05Z')",
+        WALLETS[0],
+    )
+    before = rows(home, 1)
+    move(pair.urls, 1, 1)
+    assert rows(other, 1) == before
+    made = other.execute("select partition from event_partitions() where partition like '%_2031_%'")
+    assert made == [("registry_event_2031_05",)]
 
 
 def test_a_row_that_moves_stays_as_it_is(pair: Split, service: Service) -> None:
@@ -238,6 +390,31 @@ def test_a_move_that_is_interrupted_is_done_again_by_the_same_call(pair: Split, 
     assert ask(service, WALLETS[0], 1)[0] == 503
     assert move(pair.urls, 1, 1) == {}
     assert rows(pair.worlds[1], 1) == held
+    assert ask(service, WALLETS[0], 1)[0] == 200
+
+
+def test_a_move_that_is_interrupted_between_its_commits_is_finished_by_the_same_call(
+    pair: Split, service: Service
+) -> None:
+    """The community lives nowhere then: not where it was, nor where it will be."""
+    home, other = pair.worlds
+    pair.add_community(1, 0)
+    pair.worlds[0].put_valid(WALLETS[0], "Github", "v1:a")
+    assert ask(service, WALLETS[0], 1)[0] == 200
+    with connect(other.url) as holding, holding.transaction(force_rollback=True):
+        holding.execute("insert into split.community_home (community_id, partition) values (1, 1)")
+        interrupt(pair, other.url)
+    assert pair.home_of(1) == 0
+    for world in pair.worlds:
+        for address in WALLETS[:2]:
+            with pytest.raises(psycopg.errors.SerializationFailure):
+                score(world.connection, address)
+    assert ask(service, WALLETS[0], 1)[0] == 503
+    held = rows(home, 1)
+    with pytest.raises(SystemExit, match="move of community 1 to partition 1 was interrupted: repeat it"):
+        move(pair.urls, 1, 0)
+    assert move(pair.urls, 1, 1) == {}
+    assert (rows(home, 1), rows(other, 1)) == (NONE, held)
     assert ask(service, WALLETS[0], 1)[0] == 200
 
 
