@@ -36,15 +36,23 @@ language plpgsql
 volatile
 set search_path = pg_catalog, split, pg_temp
 as $function$
+declare
+    v_partition integer;
 begin
     perform pg_advisory_xact_lock_shared(hashtextextended(format('community %s', p_community_id), 0));
 
-    if split.partition_of(p_community_id) <> split.this_partition() then
+    -- As partition_of says it, by a plan that the session keeps.
+    select h.partition
+    into v_partition
+    from split.community_home as h
+    where h.community_id = p_community_id;
+
+    if coalesce(v_partition, 0) <> split.this_partition() then
         raise exception 'community lives in another partition' using
             errcode = 'serialization_failure',
             detail = format(
                 'Community %s lives in partition %s, this is %s.',
-                p_community_id, split.partition_of(p_community_id), split.this_partition()
+                p_community_id, coalesce(v_partition, 0), split.this_partition()
             ),
             hint = 'Call the front database, again where it was the front that called.';
     end if;
@@ -62,7 +70,7 @@ begin
 end;
 $function$;
 
--- A community that has moved away leaves no passport, so whoever still scores it here has to make one.
+-- Whoever scores a passport writes its score.
 create function split.guard_home()
 returns trigger
 language plpgsql
@@ -71,14 +79,16 @@ security definer
 set search_path = pg_catalog, split, pg_temp
 as $function$
 begin
-    perform split.check_home(new.community_id);
+    perform split.check_home(p.community_id)
+    from scorer.registry_passport as p
+    where p.id = new.passport_id;
 
-    return new;
+    return null;
 end;
 $function$;
 
 create trigger guard_home
-before insert on scorer.registry_passport
+after insert or update on scorer.registry_score
 for each row
 execute function split.guard_home();
 

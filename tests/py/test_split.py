@@ -251,7 +251,8 @@ def test_what_is_written_while_a_community_moves_moves_or_is_refused(
     pair: Split, service: Service, isolation: str, late: str
 ) -> None:
     """Three are under way when all is copied: a passport that is known is scored, another one erased, a new
-    one made. Who comes while they are waited for is told to try again, and finds the community elsewhere."""
+    one made. Who comes while they are waited for is told to try again, and finds the community elsewhere; who
+    calls the other partition before is refused."""
     home, other = pair.worlds
     pair.add_community(1, 0)
     for address in WALLETS:
@@ -267,6 +268,8 @@ def test_what_is_written_while_a_community_moves_moves_or_is_refused(
             front.execute("insert into split.community_home (community_id, partition) values (1, 0)")
             moving = executor.submit(move, pair.urls, 1, 1)
             wait_for_lock(pair, "%community_home%")
+            with pytest.raises(psycopg.errors.SerializationFailure):
+                score(other.connection, WALLETS[0])
             for writer in writers:
                 writer.execute("begin")
             written = [score(writers[0], WALLETS[1]), score(writers[1], WALLETS[3])]
