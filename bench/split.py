@@ -1,8 +1,9 @@
 """What a split costs: python -m bench.split [--passports N] [--rounds N]
 
 Three servers as in deploy.split. Calls of answer_request for wallets of 20 stamps, all known, go to the
-partition itself and through the front, in turn; then a community of N passports moves from the home to the
-other partition, and each table's rows are weighed. Prints tables of Markdown.
+partition itself and through the front, in turn, and to the partition with its guard and without. Each table's
+rows are weighed; then a community of N passports moves from the home to the other partition. Prints tables of
+Markdown.
 """
 
 import argparse
@@ -21,6 +22,8 @@ from harness.server import OwnServer, service_url_of
 from harness.split import Split, split
 
 STAMPS = 20
+# Calls after which the guard is taken away, or put back.
+BLOCK = 50
 # As many more passports as {passport}, which has been scored, each with all that it has.
 GROW = """
 create temporary table made as
@@ -76,6 +79,7 @@ def main() -> None:
         move(pair.urls, 2, 1)
         pair.catch_up()
         print(calls(pair, wallets.trusted, addresses, arguments.rounds))
+        print(guarded(pair, wallets.trusted, addresses, arguments.rounds))
         Requests(home, wallets.trusted, service_url_of(home.url)).score(addresses[0])
         ((passport,),) = home.execute("select id from registry_passport where community_id = 1")
         ((links,),) = home.execute("select count(*) from registry_hashscorerlink")
@@ -111,6 +115,28 @@ def calls(pair: Split, trusted: list[str], addresses: list[str], rounds: int) ->
     lines = [title("calls", "median ms", "processor ms of PostgreSQL")]
     for (way, times), seconds in zip(taken.items(), processor, strict=True):
         lines.append(line(way, f"{statistics.median(times):.2f}", f"{seconds / rounds * 1000:.2f}"))
+    return "\n".join(lines)
+
+
+def guarded(pair: Split, trusted: list[str], addresses: list[str], rounds: int) -> str:
+    """Milliseconds of a call to the partition with its guard of each score, and without."""
+    world = pair.worlds[1]
+    requests = Requests(world, trusted, service_url_of(world.url))
+    taken: dict[str, list[float]] = {"enable": [], "disable": []}
+    used = dict.fromkeys(taken, 0.0)
+    for _ in range(rounds // BLOCK):
+        for state in taken:
+            world.execute(f"alter table registry_score {state} trigger guard_home")
+            requests.score(addresses[0], 2)
+            before = processor_seconds(pair.partitions[1])
+            for number in range(BLOCK):
+                taken[state].append(requests.score(addresses[number % len(addresses)], 2)[0] * 1000)
+            used[state] += processor_seconds(pair.partitions[1]) - before
+    world.execute("alter table registry_score enable trigger guard_home")
+    lines = [title("calls to the partition", "median ms", "processor ms of PostgreSQL")]
+    for way, state in (("with the guard", "enable"), ("without", "disable")):
+        processor = used[state] / len(taken[state]) * 1000
+        lines.append(line(way, f"{statistics.median(taken[state]):.2f}", f"{processor:.2f}"))
     return "\n".join(lines)
 
 
