@@ -159,7 +159,10 @@ def forget(partition: psycopg.Connection) -> None:
     """Takes that back."""
     for table in OF_A_COMMUNITY:
         name = sql.Identifier("scorer", table)
-        partition.execute(sql.SQL("drop trigger if exists record_change on {}").format(name))
+        with partition.transaction():
+            # The table before its months, as those lock them who write. The drop by itself begins with a month.
+            partition.execute(sql.SQL("lock table {}").format(name))
+            partition.execute(sql.SQL("drop trigger if exists record_change on {}").format(name))
     partition.execute(FORGET)
 
 
