@@ -330,8 +330,9 @@ def test_a_request_under_way_finds_what_it_asks_for_where_the_community_was(
     assert ask(service, WALLETS[0], 1)[0] == 200
     lock = "select pg_advisory_lock(4711)"
     with ExitStack() as stack:
+        asking = stack.enter_context(connect(pair.urls.front))
         executor = stack.enter_context(ThreadPoolExecutor(2))
-        holder, asking = (stack.enter_context(connect(pair.urls.front)) for _ in range(2))
+        holder = stack.enter_context(connect(pair.urls.front))
         holder.execute(lock)
         under_way = executor.submit(asking.execute, lock)
         wait_for_lock(pair, lock)
@@ -344,6 +345,26 @@ def test_a_request_under_way_finds_what_it_asks_for_where_the_community_was(
         under_way.result()
         moving.result()
     assert rows(pair.worlds[0], 1) == NONE
+
+
+def test_whoever_writes_an_event_does_not_deadlock_with_the_end_of_a_move(pair: Split) -> None:
+    pair.add_community(1, 0)
+    pair.add_community(2, 0)
+    home = pair.worlds[0]
+    with ExitStack() as stack:
+        executor = stack.enter_context(ThreadPoolExecutor(1))
+        front, writing = (stack.enter_context(connect(url)) for url in [pair.urls.front, home.url])
+        with front.transaction(force_rollback=True):
+            front.execute("insert into split.community_home (community_id, partition) values (1, 0)")
+            moving = executor.submit(move, pair.urls, 1, 1)
+            wait_for_lock(pair, "%community_home%")
+            # As far as an insert is before it has found its month.
+            writing.execute("begin")
+            writing.execute("lock table only registry_event in row exclusive mode")
+        wait_for_lock(home, "%registry_event%")
+        writing.execute("insert into registry_event (action, address, community_id) values ('LXU', '0x1', 2)")
+        writing.execute("commit")
+        moving.result()
 
 
 def test_events_move_of_months_that_the_other_partition_has_not(pair: Split, service: Service) -> None:
