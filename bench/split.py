@@ -1,9 +1,8 @@
 """What a split costs: python -m bench.split [--passports N] [--rounds N]
 
 Three servers as in deploy.split. Calls of answer_request for wallets of 20 stamps, all known, go to the
-partition itself and through the front, in turn, and to the partition with its guard and without. Each table's
-rows are weighed; then a community of N passports moves from the home to the other partition. Prints tables of
-Markdown.
+partition itself and through the front, in turn; then the guard of a score by itself. Each table's rows are
+weighed, and a community of N passports moves from the home to the other partition. Prints tables of Markdown.
 """
 
 import argparse
@@ -20,10 +19,10 @@ from deploy.split.move import move
 from deploy.split.tables import OF_A_COMMUNITY
 from harness.server import OwnServer, service_url_of
 from harness.split import Split, split
+from harness.world import World
 
 STAMPS = 20
-# Calls after which the guard is taken away, or put back.
-BLOCK = 50
+SCORE_AGAIN = "update registry_score set status = status where id = (select max(id) from registry_score)"
 # As many more passports as {passport}, which has been scored, each with all that it has.
 GROW = """
 create temporary table made as
@@ -60,7 +59,16 @@ insert into registry_event (action, address, data, community_id)
 select e.action, m.address, e.data, 1 from made as m, registry_event as e
 where e.id = (select max(id) from registry_event where community_id = 1);
 """
-SIZE = "select pg_total_relation_size('{table}')::float8, count(*) from {table}"
+# A table by month has its rows in its months.
+SIZE = """
+select
+    coalesce(
+        (select sum(pg_total_relation_size(relid)) from pg_partition_tree('{table}')),
+        pg_total_relation_size('{table}')
+    )::float8,
+    count(*)
+from {table}
+"""
 
 
 def main() -> None:
@@ -79,7 +87,7 @@ def main() -> None:
         move(pair.urls, 2, 1)
         pair.catch_up()
         print(calls(pair, wallets.trusted, addresses, arguments.rounds))
-        print(guarded(pair, wallets.trusted, addresses, arguments.rounds))
+        print(guard(pair.worlds[1], arguments.rounds))
         Requests(home, wallets.trusted, service_url_of(home.url)).score(addresses[0])
         ((passport,),) = home.execute("select id from registry_passport where community_id = 1")
         ((links,),) = home.execute("select count(*) from registry_hashscorerlink")
@@ -118,26 +126,13 @@ def calls(pair: Split, trusted: list[str], addresses: list[str], rounds: int) ->
     return "\n".join(lines)
 
 
-def guarded(pair: Split, trusted: list[str], addresses: list[str], rounds: int) -> str:
-    """Milliseconds of a call to the partition with its guard of each score, and without."""
-    world = pair.worlds[1]
-    requests = Requests(world, trusted, service_url_of(world.url))
-    taken: dict[str, list[float]] = {"enable": [], "disable": []}
-    used = dict.fromkeys(taken, 0.0)
-    for _ in range(rounds // BLOCK):
-        for state in taken:
-            world.execute(f"alter table registry_score {state} trigger guard_home")
-            requests.score(addresses[0], 2)
-            before = processor_seconds(pair.partitions[1])
-            for number in range(BLOCK):
-                taken[state].append(requests.score(addresses[number % len(addresses)], 2)[0] * 1000)
-            used[state] += processor_seconds(pair.partitions[1]) - before
-    world.execute("alter table registry_score enable trigger guard_home")
-    lines = [title("calls to the partition", "median ms", "processor ms of PostgreSQL")]
-    for way, state in (("with the guard", "enable"), ("without", "disable")):
-        processor = used[state] / len(taken[state]) * 1000
-        lines.append(line(way, f"{statistics.median(taken[state]):.2f}", f"{processor:.2f}"))
-    return "\n".join(lines)
+def guard(world: World, rounds: int) -> str:
+    """What the guard of each score takes in a partition, as the server counts it: median ms."""
+    taken = []
+    for _ in range(rounds):
+        (((plan,),),) = world.execute(f"explain (analyze, format json) {SCORE_AGAIN}")
+        taken += [t["Time"] for t in plan["Triggers"] if t["Trigger Name"] == "guard_home"]
+    return "\n".join([title("the guard of a score", "ms"), line("median", f"{statistics.median(taken):.3f}")])
 
 
 def processor_seconds(server: OwnServer) -> float:
