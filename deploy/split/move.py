@@ -160,7 +160,7 @@ def forget(partition: psycopg.Connection) -> None:
     for table in OF_A_COMMUNITY:
         name = sql.Identifier("scorer", table)
         with partition.transaction():
-            # The table before its months, as those lock them who write. The drop by itself begins with a month.
+            # The table before its months, as who writes locks them. The drop by itself begins with a month.
             partition.execute(sql.SQL("lock table {}").format(name))
             partition.execute(sql.SQL("drop trigger if exists record_change on {}").format(name))
     partition.execute(FORGET)
@@ -214,7 +214,7 @@ def hand_over(
 
 def make_months(source: psycopg.Connection, target: psycopg.Connection, community: int) -> None:
     """Has the target take events of each month in which the source has some of the community."""
-    months = dict(source.execute(MONTHS).fetchall())
+    months: dict[Any, str] = dict(source.execute(MONTHS).fetchall())
     _, condition = rows_of("registry_event", community)
     for (until,) in target.execute(MISSING, [list(months)]).fetchall():
         month = sql.Identifier("scorer", months[until])

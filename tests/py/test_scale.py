@@ -22,7 +22,7 @@ def test_the_page_shows_what_the_command_prints() -> None:
 
 
 def test_a_price_is_an_option() -> None:
-    assert "| their events for a month | 0.848 |" in printed("--gb-month", "1")
+    assert "| their events for a month | 0.978 |" in printed("--gb-month", "1")
 
 
 def test_what_is_measured_is_what_the_page_of_speed_shows() -> None:
