@@ -1,6 +1,6 @@
 export message
 python = .venv/bin/python
-sql = db/functions db/views tests/sql
+sql = db/functions db/views deploy/split tests/sql
 
 .PHONY: help run psql migrate adopt leave detach attach digests adopt-demo erase check-ahead compare test test-sql test-py test-adopted test-pooler fuzz soak soak-months bench growth endurance load dashboard rollout bench-function bench-rescore package deploy check lint lint-template format freeze release snapshot lock
 

@@ -54,8 +54,8 @@ def scores(
     max_bytes: int,
     allowance: Allowance,
 ) -> str:
-    """The answer to the body that read gives, as JSON text of at most about max_bytes: one element a wallet in
-    the order asked, its score, or its address with the detail and status that it would be answered alone.
+    """The answer to the body that read gives, as JSON text of at most about max_bytes: one element a wallet
+    in the order asked, its score, or its address with the detail and status that it would be answered alone.
     Each is a transaction of its own. Raises Refused and Unavailable where it concerns the whole request."""
     refused: Refused | None = None
     addresses: list[str] = []

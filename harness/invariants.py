@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from deploy.split.install import IDS_OF_A_PARTITION
 from harness.existing import base_table
 
 # Every change of a link, with the time by which its writer judged what is live.
@@ -99,13 +100,19 @@ INVARIANTS = {
             ), '{}')
     """,
     "a score without its event": """
-        select s.id, s.last_score_timestamp
+        select s.id, s.passport_id, s.last_score_timestamp, e.id as event_id, e.fields
         from registry_score as s
         left join (
-            select distinct on (data -> 'pk') (data ->> 'pk')::bigint as score_id, data -> 'fields' as fields
-            from registry_event
-            where action = 'SCORE_UPDATE'
-            order by data -> 'pk', id desc
+            -- Ids tell the order of what one partition has written. Which one wrote last, times do.
+            select distinct on (score_id) id, score_id, fields
+            from (
+                select
+                    id, (data ->> 'pk')::bigint as score_id, data -> 'fields' as fields,
+                    max(created_at) over (partition by data -> 'pk', id / %(ids)s) as written_until
+                from registry_event
+                where action = 'SCORE_UPDATE'
+            ) as w
+            order by score_id, written_until desc, id desc
         ) as e on e.score_id = s.id
         where
             (e.fields ->> 'score')::numeric is distinct from s.score
@@ -176,7 +183,7 @@ def violations(connection: psycopg.Connection) -> list[str]:
     return [
         f"{name}: {row}"
         for name, query in INVARIANTS.items()
-        for row in connection.execute((COUNTED + query).encode())
+        for row in connection.execute((COUNTED + query).encode(), {"ids": IDS_OF_A_PARTITION})
     ]
 
 
