@@ -99,6 +99,7 @@ left join pg_attrdef as d on d.adrelid = c.oid and d.adnum = a.attnum
 where c.relname = %s
 order by 1
 """
+LOCK = "begin; lock table scorer.registry_event in access share mode; commit"
 HISTORY = """
 select data from scorer.score_update
 where address = $1 and community_id = 1 and created_at <= $2
@@ -382,20 +383,22 @@ def switched(world: World, stamps: str) -> Iterator[str]:
                 start = time.monotonic()
                 said = change(world.url)
                 seconds = time.monotonic() - start
-            yield f"in {seconds:.1f} s: {said}"
+            lock = milliseconds(longest["lock"])
+            yield f"in {seconds:.1f} s: {said} Who asked for no more than the lock waited {lock} at most."
             for kind, call in calls.items():
                 took = [elapsed(call) for _ in range(2)]
                 yield (
-                    f"{kind}: longest meanwhile {longest[kind] * 1000:.0f} ms; of a session that was idle the"
-                    f" first afterwards {took[0] * 1000:.0f} ms, the second {took[1] * 1000:.0f} ms"
+                    f"{kind}: longest meanwhile {milliseconds(longest[kind])}; of a session that was idle the"
+                    f" first afterwards {milliseconds(took[0])}, the second {milliseconds(took[1])}"
                 )
 
 
 @contextmanager
 def asking(world: World, stamps: str) -> Iterator[dict[str, float]]:
-    """Two sessions that ask for scores and for histories without pause; gives the seconds of the longest."""
+    """Sessions that ask for scores, for histories, and for no more than the lock that a history takes, a
+    millisecond after each answer; gives the seconds of the longest."""
     longest: dict[str, float] = defaultdict(float)
-    stopped, begun = threading.Event(), threading.Barrier(3)
+    stopped, begun = threading.Event(), threading.Barrier(4)
 
     def ask(kind: str, call: Callable[[World], object]) -> None:
         with connect(world.url) as session:
@@ -404,22 +407,27 @@ def asking(world: World, stamps: str) -> Iterator[dict[str, float]]:
             for _ in range(6):
                 call(own)
             begun.wait(60)
-            while not stopped.is_set():
+            while not stopped.wait(0.001):
                 longest[kind] = max(longest[kind], elapsed(lambda: call(own)))
 
-    with ThreadPoolExecutor(2) as executor:
+    with ThreadPoolExecutor(3) as executor:
         wallet, later = f"0x{0:040x}", datetime.now(UTC) + timedelta(days=1)
-        both = [
+        askers = [
             executor.submit(ask, "request", lambda own: score(own, stamps, SCORED + 1)),
             executor.submit(ask, "history", lambda own: own.execute(history(wallet, later))),
+            executor.submit(ask, "lock", lambda own: own.execute(LOCK)),
         ]
         begun.wait(60)
         try:
             yield longest
         finally:
             stopped.set()
-    for each in both:
+    for each in askers:
         each.result()
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
 
 
 def elapsed(call: Callable[[], object]) -> float:
