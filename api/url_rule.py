@@ -6,8 +6,8 @@ from werkzeug.routing import Rule
 
 
 class UrlRule(Rule):
-    """Compiles the builder of its URLs when one is built, which no request asks for: those of all rules take
-    as long as half of what is ours of a start."""
+    """Compiles what builds its URLs when one is built, which no request asks for: for all rules it takes a
+    twentieth of the start."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         def build(rule: Rule, **values: object) -> tuple[str, str]:
