@@ -125,3 +125,22 @@ def test_the_dashboard_is_drawn_of_what_the_service_logs(tmp_path: Path) -> None
             is_drawn = options.get("visible", True) and "differences" not in fields
             assert not is_drawn or options["label"] in texts, options
     assert {"misconfigured SC006", "unavailable 55P03"} <= set(texts.splitlines())
+
+
+@pytest.mark.own_tables
+def test_months_says_what_they_cost() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "bench.months", "--events", "2400", "--rounds", "3"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    for text in (
+        "by_month, PostgreSQL",
+        ": 100 events, ",
+        "The events are by month",
+        "in one table; 0 were copied",
+    ):
+        assert text in result.stdout

@@ -34,7 +34,7 @@ def test_a_short_soak_prints_its_table(request: pytest.FixtureRequest) -> None:
 
 
 def test_a_short_soak_over_the_ends_of_months_prints_its_table(request: pytest.FixtureRequest) -> None:
-    rows = printed(request, "tests.soak_months", "0.5")
+    rows = printed(request, "tests.soak_months", "0.4")
     assert rows["answers without their event"] == "0"
     assert int(rows["HTTP requests answered 200"].replace(",", "")) > 500
     assert sum(name.startswith("events of registry_event_") for name in rows) == 4
