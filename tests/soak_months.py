@@ -26,6 +26,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -44,7 +45,7 @@ from harness import faketime
 from harness.invariants import violations
 from harness.load import load
 from harness.server import OwnServer, connect
-from harness.service import running
+from harness.service import Service, running
 from harness.world import World, fresh
 from local import postgres
 from local.issuer import Issuer
@@ -129,17 +130,35 @@ def main() -> int:
         turned = []
         for made_ahead in (True, False):
             earlier, month = month, following(month)
-            ahead = timedelta(seconds=round((month - datetime.now(UTC)).total_seconds() - SECONDS / 4))
             server.stop()
-            with faketime.ahead(ahead):
-                server.start()
-            with connect(world.url) as world.connection:
-                soak = turn(server, world, folder, ahead, month, made_ahead)
+            with (
+                # It comes up without its database, so that the time that this takes is none of the month's.
+                running(
+                    folder / "service.log",
+                    world.service_url,
+                    TRUSTED_IAM_ISSUERS=f'["{issuer.did}"]',
+                    HUMAN_POINTS_ENABLED="true",
+                    WEB_CONCURRENCY=str(WORKERS),
+                ) as service,
+                started(server, world, month - timedelta(seconds=SECONDS / 4)) as ahead,
+            ):
+                soak = turn(server, world, service, folder, ahead, month, made_ahead)
                 check_archive(soak, folder)
                 turned.append((month, made_ahead, soak))
                 print(f"{earlier:%Y-%m} ended, {len(soak.answers):,} answers", file=sys.stderr, flush=True)
         with connect(world.url) as world.connection:
             return report(world, folder, turned)
+
+
+@contextmanager
+def started(server: OwnServer, world: World, at: datetime) -> Iterator[timedelta]:
+    """Starts the server at a time of its own, and a session of the world until the block ends; gives by how
+    much the clock is ahead."""
+    ahead = timedelta(seconds=round((at - datetime.now(UTC)).total_seconds()))
+    with faketime.ahead(ahead):
+        server.start()
+    with connect(world.url) as world.connection:
+        yield ahead
 
 
 def following(month: datetime) -> datetime:
@@ -156,7 +175,13 @@ def begin_earlier(world: World) -> None:
 
 
 def turn(
-    server: OwnServer, world: World, folder: Path, ahead: timedelta, end: datetime, made_ahead: bool
+    server: OwnServer,
+    world: World,
+    service: Service,
+    folder: Path,
+    ahead: timedelta,
+    end: datetime,
+    made_ahead: bool,
 ) -> Turning:
     """Load from a quarter of the time before a month's end to a quarter after it."""
     if not made_ahead:
@@ -166,17 +191,11 @@ def turn(
     random.shuffle(passports)
     caller_url = make_conninfo(world.url, user="caller")
     with (
-        running(
-            folder / "service.log",
-            world.service_url,
-            TRUSTED_IAM_ISSUERS=f'["{world.issuer.did}"]',
-            HUMAN_POINTS_ENABLED="true",
-            WEB_CONCURRENCY=str(WORKERS),
-        ) as service,
         ThreadPoolExecutor() as executor,
         load(service.port, world.key, passports, CLIENTS) as http,
     ):
-        soak = Turning(server, world, service, http, ahead=ahead)
+        # A second more, so that no stamp has expired when a slow caller's call begins.
+        soak = Turning(server, world, service, http, ahead=ahead + timedelta(seconds=1))
         others = [
             executor.submit(soak.keep_up, caller_url, soak.score_in_sql),
             executor.submit(soak.keep_up, caller_url, soak.score_in_sql),
