@@ -180,6 +180,14 @@ def test_only_metrics_that_are_sent_are_watched(template: dict[str, Any]) -> Non
     assert {(namespace, name) for namespace, name, _ in watched} == set(METRICS)
 
 
+def test_two_stacks_of_an_account_do_not_ring_each_other(template: dict[str, Any]) -> None:
+    """What the service counts itself is told apart by a dimension or by its name."""
+    own = [each for each in watched_metrics(template) if each[0] == metrics.NAMESPACE]
+    assert own
+    for _, name, dimensions in own:
+        assert "service" in dimensions or name.startswith("${ServiceName}-"), name
+
+
 def test_widgets_stand_side_by_side(template: dict[str, Any]) -> None:
     places = [
         (widget["x"] + across, widget["y"] + down)
