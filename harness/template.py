@@ -36,13 +36,18 @@ def of_type(template: dict[str, Any], type_: str) -> dict[str, dict[str, Any]]:
     return {k: v["Properties"] for k, v in template["Resources"].items() if v["Type"] == type_}
 
 
+def as_text(value: str | dict[str, str]) -> str:
+    """A text as the template has it; of !Sub with its variables."""
+    return value if isinstance(value, str) else value["Sub"]
+
+
 def alarm_metrics(template: dict[str, Any]) -> Iterator[tuple[str, str, frozenset[str]]]:
     """Namespace, name and dimensions of each metric that an alarm watches."""
     for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
         stats = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
         for metric in stats or [alarm]:
             dimensions = frozenset(dimension["Name"] for dimension in metric.get("Dimensions", ()))
-            yield metric["Namespace"], metric["MetricName"], dimensions
+            yield metric["Namespace"], as_text(metric["MetricName"]), dimensions
 
 
 def dashboard(template: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pytest
 from api.docs import RENDERER, STATIC
 from db.migrate import ROOT
 from harness.printed import Lines
+from harness.template import of_type, read
 from harness.world import World
 
 pytestmark = [pytest.mark.http, pytest.mark.newest, pytest.mark.own_tables]
@@ -39,6 +40,20 @@ def handler(world: World, monkeypatch: pytest.MonkeyPatch) -> Handler:
 def load(name: str) -> Event:
     event: Event = json.loads((ROOT / f"tests/data/events/{name}.json").read_text())
     return event
+
+
+def health_check() -> Event:
+    """What a load balancer asks a function by itself, as the template tells it to."""
+    (group,) = of_type(read(), "AWS::ElasticLoadBalancingV2::TargetGroup").values()
+    return {
+        "requestContext": load("load_balancer")["requestContext"],
+        "httpMethod": "GET",
+        "path": group["HealthCheckPath"],
+        "queryStringParameters": {},
+        "headers": {"user-agent": "ELB-HealthChecker/2.0"},
+        "body": "",
+        "isBase64Encoded": False,
+    }
 
 
 def replaced(event: Event, old: str, new: str) -> Event:
@@ -83,6 +98,23 @@ def test_every_event_gets_the_largest_script_of_the_docs_page(handler: Handler, 
         assert (gzip.decompress(body) if accepted else body) == content
     # What a load balancer takes.
     assert len(json.dumps(response)) < 1_000_000
+
+
+def test_a_health_check_is_told_whether_requests_can_be_scored(world: World, handler: Handler) -> None:
+    response = handler(health_check(), None)
+    assert (response["statusCode"], response["body"]) == (200, '{"status": "ready"}')
+    assert response["headers"]["Content-Type"] == "application/json"
+    world.execute("alter function answer_request rename to answer_nothing")
+    assert handler(health_check(), None)["statusCode"] == 503
+
+
+def test_a_health_check_without_a_database_is_answered_too(
+    handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/none")
+    import api.aws_lambda
+
+    assert importlib.reload(api.aws_lambda).handler(health_check(), None)["statusCode"] == 503
 
 
 @pytest.mark.parametrize("name", ["rest_api", "load_balancer"])

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from db.migrate import ROOT
@@ -23,8 +22,6 @@ ADDRESS = "0x" + "e" * 40
 CHECK_AHEAD = "api.check_ahead_lambda.handler"
 # An event of a schedule.
 SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
-# Invocations that fill every cache, and as many again several times over.
-WARM, MORE = 100, 400
 # Of the service.
 SESSIONS = "select count(*) from pg_stat_activity where usename = 'service' and datname = current_database()"
 
@@ -151,23 +148,6 @@ def test_what_outlives_its_deadline_is_killed_and_a_new_process_answers(world: W
     assert answered["statusCode"] == 200
     assert without_time(answered) == without_time(expected)
     wait_until(lambda: world.execute(SESSIONS)[0][0] <= 1)
-
-
-def test_memory_is_flat(world: World, start: Start) -> None:
-    world.put_valid(ADDRESS, "Github", "v0:g")
-    instance = start()
-    instance.start()
-    process = psutil.Process(instance.process.pid)
-    event = load("load_balancer")
-    sizes = []
-    for count in (WARM, MORE):
-        for _ in range(count):
-            assert instance.invoke(event)["statusCode"] == 200
-        sizes.append(process.memory_info().rss)
-    warm, later = sizes
-    assert later < warm * 1.02
-    # With room for what Lambda itself needs.
-    assert later < 128e6
 
 
 def test_no_connection_is_in_a_snapshot(world: World, start: Start) -> None:

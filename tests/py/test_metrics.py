@@ -18,7 +18,7 @@ from api.app import create_app
 from db.migrate import ROOT
 from harness.printed import Lines
 from harness.service import Service, free_port
-from harness.template import of_type, read, watched_metrics, watched_routes
+from harness.template import as_text, of_type, read, watched_metrics, watched_routes
 from harness.world import World
 
 pytestmark = [pytest.mark.http, pytest.mark.newest, pytest.mark.own_tables]
@@ -77,7 +77,7 @@ def test_what_the_template_watches_is_sent(world: World, lines: Lines) -> None:
         assert set(re.findall(r"\$\.(\w+)", made["FilterPattern"])) == {"event", "months_ahead"}
         assert '"check_ahead"' in made["FilterPattern"]
         for metric in made["MetricTransformations"]:
-            sent.add((metric["MetricNamespace"], metric["MetricName"], frozenset()))
+            sent.add((metric["MetricNamespace"], as_text(metric["MetricName"]), frozenset()))
     watched = {each for each in watched_metrics(template) if each[0] == metrics.NAMESPACE}
     assert len(watched) == 12
     assert watched <= sent

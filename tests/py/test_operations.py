@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ from harness.neighbours import WALLETS, fill
 from harness.pages import OPERATIONS, blocks, command, run
 from harness.server import OwnServer, connect, folder_of_data, programs_of
 from harness.service import Service, running, wait_for_workers
+from harness.template import of_type, read
 from harness.world import World, fresh
 from local import demo
 from local.issuer import Issuer
@@ -60,6 +62,24 @@ def test_every_alarm_has_a_paragraph_and_every_paragraph_an_alarm() -> None:
     assert sorted(told) == sorted(f"`{alarm}`" for alarm in alarms)
     # What it means and what to do takes more than a line.
     assert [name for name, text in told.items() if len(text.split()) < 30] == []
+
+
+@pytest.mark.parametrize("page", ["operations", "rollout"])
+def test_the_balancers_rule_is_given_both_groups_as_in_the_template(page: str) -> None:
+    """What can be seen without an account; in operations all of the share goes back."""
+    text = (ROOT / f"docs/{page}.md").read_text()
+    (asked,) = re.findall(r"^    (aws elbv2 modify-rule .*\n.*)$", text, re.MULTILINE)
+    (action,) = json.loads(shlex.split(asked)[-1])
+    (rule,) = [
+        each
+        for each in of_type(read(), "AWS::ElasticLoadBalancingV2::ListenerRule").values()
+        if "ForwardConfig" in each["Actions"][0]
+    ]
+    assert action["Type"] == rule["Actions"][0]["Type"]
+    weights = {each["TargetGroupArn"]: each["Weight"] for each in action["ForwardConfig"]["TargetGroups"]}
+    assert set(weights) == {"$EXISTING", "$CANDIDATE"}
+    assert sum(weights.values()) == 100
+    assert page != "operations" or weights["$EXISTING"] == 100
 
 
 def test_every_link_within_the_book_leads_to_a_section() -> None:

@@ -1,6 +1,7 @@
 """The function's package: the same bytes wherever it is built, and in it what the function needs."""
 
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 from db.migrate import ROOT
 from deploy import package
-from harness.pages import command, run
+from harness.pages import OPERATIONS, command, run
 
 MACHINES = {"x86_64": 62, "arm64": 183}
 # Prints how many modules have bytecode of the Python that runs this, of their source, never to be compared
@@ -105,6 +106,19 @@ def test_nothing_needless_is_in_it(built: Path, arch: str) -> None:
     assert {member.external_attr >> 16 for member in members} == {0o100644, 0o100755}
     # What Lambda takes from a request that brings it.
     assert (built / f"passport-scorer-{arch}.zip").stat().st_size < 50e6
+
+
+def test_the_page_of_operations_has_its_size(built: Path) -> None:
+    """To a few parts in a hundred, so that not every change of a word is one of the page."""
+    shown = re.findall(
+        r"^build/(\S+): ([\d.]+) MB, unpacked ([\d.]+) MB", OPERATIONS.read_text(), re.MULTILINE
+    )
+    assert shown
+    for name, packed, unpacked in shown:
+        with zipfile.ZipFile(built / name) as file:
+            size = sum(member.file_size for member in file.infolist())
+        assert float(packed) * 1e6 == pytest.approx((built / name).stat().st_size, rel=0.02)
+        assert float(unpacked) * 1e6 == pytest.approx(size, rel=0.02)
 
 
 def test_without_a_python_of_that_version_one_line_says_what_to_do(

@@ -103,6 +103,19 @@ def test_the_functions_settings_are_those_of_the_service(template: dict[str, Any
     assert (settings.human_points_start, settings.demo_scorer_id) == (None, None)
 
 
+def test_the_load_balancer_asks_no_oftener_than_the_function_may_answer(template: dict[str, Any]) -> None:
+    """In seconds, within what a target group takes; only 200 is healthy."""
+    (group,) = of_type(template, "AWS::ElasticLoadBalancingV2::TargetGroup").values()
+    function = of_type(template, "AWS::Serverless::Function")["Function"]
+    assert (group["TargetType"], group["HealthCheckEnabled"]) == ("lambda", True)
+    assert group["Matcher"] == {"HttpCode": "200"}
+    # The wait for a connection of the proxy among them, after which /ready is 503.
+    (pool,) = of_type(template, "AWS::RDS::DBProxyTargetGroup").values()
+    borrow = pool["ConnectionPoolConfigurationInfo"]["ConnectionBorrowTimeout"]
+    assert borrow < group["HealthCheckTimeoutSeconds"] <= function["Timeout"]
+    assert function["Timeout"] < group["HealthCheckIntervalSeconds"] <= 300
+
+
 def test_alarms_tell_somebody_and_say_what_they_mean(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     assert len(alarms) == 16
@@ -165,6 +178,14 @@ def test_only_metrics_that_are_sent_are_watched(template: dict[str, Any]) -> Non
     for namespace, name, dimensions in watched:
         assert dimensions in METRICS[namespace, name], name
     assert {(namespace, name) for namespace, name, _ in watched} == set(METRICS)
+
+
+def test_two_stacks_of_an_account_do_not_ring_each_other(template: dict[str, Any]) -> None:
+    """What the service counts itself is told apart by a dimension or by its name."""
+    own = [each for each in watched_metrics(template) if each[0] == metrics.NAMESPACE]
+    assert own
+    for _, name, dimensions in own:
+        assert "service" in dimensions or name.startswith("${ServiceName}-"), name
 
 
 def test_widgets_stand_side_by_side(template: dict[str, Any]) -> None:
