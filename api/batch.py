@@ -3,11 +3,12 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from api import request_log, scoring
 from api.asking import ask
-from api.database import Database
+from api.database import Database, Misconfigured, Unavailable, Unforeseen
 from api.failures import failed
 from api.rate_limit import Allowance
 from api.refused import Refused
@@ -68,29 +69,55 @@ def scores(
             raise
         # It is counted first.
         refused = error
-    deadline = time.monotonic() + BEGUN
+    begun = time.monotonic()
+    deadline = begun + BEGUN
     allowance.asked = max(1, len(addresses))
     admit(database, settings, key, scorer_id, allowance)
     if refused:
         request_log.current()["outcome"] = "invalid_body"
         raise refused
     answers: list[str] = []
-    used = 0
+    used = unreached = 0
     for address in addresses:
+        answer = mark = problem(address, 503, UNREACHED)
         if time.monotonic() < deadline and used < max_bytes - UNREACHED_BYTES:
             answer = alone(
                 partial(scoring.score, database, settings, key, scorer_id, address, allowance, LOCK_TIMEOUT),
                 address,
             )
-        else:
-            answer = problem(address, 503, UNREACHED)
         size = len(answer.encode())
         if used + size > max_bytes - UNREACHED_BYTES:
             # Scored, but too large to be sent with the others.
-            answer = problem(address, 503, UNREACHED)
+            answer = mark
         used += size
+        unreached += answer is mark
         answers.append(answer)
+    if unreached:
+        give_back(database, settings, key, scorer_id, unreached, allowance, begun)
     return f'{{"scores": [{", ".join(answers)}]}}'
+
+
+def give_back(
+    database: Database,
+    settings: Settings,
+    key: str | None,
+    scorer_id: str,
+    count: int,
+    allowance: Allowance,
+    begun: float,
+) -> None:
+    """Gives wallets that were not reached back to the key's rate limit, unless the window may have ended that
+    they were counted to: begun is the time.monotonic() before that. Tried once, so that no more is given back
+    than was taken, and the answer stands whatever comes of it."""
+    # The seconds that the window was to last were rounded up.
+    if not allowance.window or time.monotonic() >= begun + allowance.window.reset - 1:
+        return
+    arguments = {"scorer_id": scoring.scorer_number(settings, scorer_id), "count": -count}
+    record = request_log.current()
+    outcome = record["outcome"]
+    with suppress(Refused, Unavailable, Misconfigured, Unforeseen):
+        ask(database.admit_batch, key, arguments, allowance)
+    record["outcome"] = outcome
 
 
 def alone(answer: Callable[[], str], address: str) -> str:

@@ -1,6 +1,7 @@
 """scorer events: the months that events are kept by, and the archive of those that are over."""
 
 import csv
+import json
 import sys
 import zlib
 from collections.abc import Iterator
@@ -64,10 +65,15 @@ def ensure(count: int, as_json: bool) -> None:
 
 @events.command()
 @click.option("--undo", is_flag=True, help="Put them into one table again.")
-def partition(undo: bool) -> None:
+@json_option
+def partition(undo: bool, as_json: bool) -> None:
     """Put a database that has its events in one table by month, without copying them, while requests run."""
     with owners() as there:
-        say((events_by_month.undo if undo else events_by_month.partition)(there))
+        done = (events_by_month.undo if undo else events_by_month.partition)(there)
+    if as_json:
+        show_json({"by_month": not undo, "done": done})
+    else:
+        say(done)
 
 
 @events.command()
@@ -77,19 +83,21 @@ def partition(undo: bool) -> None:
 @click.option(
     "--to", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder for the files."
 )
-def archive(before: datetime, to: Path | None) -> None:
+@json_option
+def archive(before: datetime, to: Path | None, as_json: bool) -> None:
     """Write each month that ended before a month into a file of its own, and drop it from the database.
 
     It is dropped once the file, read back, holds what the table holds. Without --to the oldest of them goes
-    to standard output, and stays in the database.
+    to standard output, and stays in the database; what there is to say goes to standard error. --json is a
+    line of JSON for each month, as soon as it is done.
     """
     month = before.replace(tzinfo=UTC).date()
     with owners() as there:
         if to:
-            for line in event_archive.archive(there, month, to):
-                say(line)
+            for archived in event_archive.archive(there, month, to):
+                show_archived(archived, as_json)
         else:
-            say(event_archive.export(there, month, sys.stdout.buffer), err=True)
+            show_archived(event_archive.export(there, month, sys.stdout.buffer), as_json, err=True)
 
 
 @events.command()
@@ -104,6 +112,13 @@ def read(address: str, files: tuple[Path, ...]) -> None:
             click.echo(line)
     except (OSError, EOFError, zlib.error, ValueError, KeyError, csv.Error) as error:
         raise Failed(f"A file is not, or not wholly, what archive wrote: {error}") from None
+
+
+def show_archived(archived: event_archive.Archived | None, as_json: bool, err: bool = False) -> None:
+    if as_json:
+        click.echo(json.dumps(archived and archived._asdict()), err=err)
+    else:
+        say(str(archived) if archived else "No month ended before.", err=err)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -30,6 +30,25 @@ where until <= %s::timestamp at time zone 'UTC'
 """
 # Held by the session: of two runs each would write over the other's file.
 ALONE = "select pg_try_advisory_lock(hashtextextended('archive of registry_event', 0))"
+
+
+class Archived(NamedTuple):
+    """A month that was written: its table, the file with its bytes, both None for standard output, the events
+    in it, and the sha256 of the CSV. What is in a file is dropped from the database."""
+
+    month: str
+    file: str | None
+    bytes: int | None
+    events: int
+    sha256: str
+    dropped: bool
+
+    def __str__(self) -> str:
+        if self.file is None:
+            said = f"{self.month}: {self.events:,} events, sha256 of the CSV {self.sha256}"
+            return f"{said}; it stays in the database."
+        said = f"{self.file}: {self.events:,} events, {self.bytes:,} bytes, sha256 of the CSV {self.sha256}"
+        return f"{said}; dropped."
 
 
 class Sums:
@@ -52,9 +71,9 @@ class Sums:
         return self._lines - 1, self._sha256.hexdigest()
 
 
-def archive(url: str, before: date, folder: Path) -> Iterator[str]:
+def archive(url: str, before: date, folder: Path) -> Iterator[Archived]:
     """Writes each month that ended before the given one into a file of the folder, and drops it once what the
-    file holds, read back from the disk, is what the table holds. Gives a line for each. Requests go on. A run
+    file holds, read back from the disk, is what the table holds. Gives each of them. Requests go on. A run
     that is stopped is gone on with by the next one. Raises SystemExit with a line where it cannot."""
     with owner(url) as connection:
         if connection.execute(ALONE).fetchone() != (True,):
@@ -83,17 +102,17 @@ def archive(url: str, before: date, folder: Path) -> Iterator[str]:
                 connection.execute(sql.SQL("drop table scorer.{}").format(table))
             rows, digest = written
             size = path.stat().st_size
-            yield f"{path}: {rows:,} events, {size:,} bytes, sha256 of the CSV {digest}; dropped."
+            yield Archived(month, str(path), size, rows, digest, dropped=True)
 
 
-def export(url: str, before: date, file: IO[bytes]) -> str:
-    """Writes the oldest month that ended before the given one; gives a line. Nothing is dropped: what became
-    of the bytes is not known here."""
+def export(url: str, before: date, file: IO[bytes]) -> Archived | None:
+    """Writes the oldest month that ended before the given one, if any. Nothing is dropped: what became of the
+    bytes is not known here."""
     with owner(url) as connection:
         for month in closed_months(connection, before):
             rows, digest = write(connection, month, file)
-            return f"{month}: {rows:,} events, sha256 of the CSV {digest}; it stays in the database."
-    return "No month ended before."
+            return Archived(month, None, None, rows, digest, dropped=False)
+    return None
 
 
 def history(files: Iterable[Path], address: str) -> Iterator[str]:

@@ -262,7 +262,7 @@ CREATE FUNCTION scorer.require_address(p_address text) RETURNS text
 ALTER FUNCTION scorer.require_address(p_address text) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.require_key(p_prefix text, p_key_hash text, p_name text, p_rate_limit text, p_expires_at timestamp with time zone) RETURNS void
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
 ALTER FUNCTION scorer.require_key(p_prefix text, p_key_hash text, p_name text, p_rate_limit text, p_expires_at timestamp with time zone) OWNER TO scorer_owner;

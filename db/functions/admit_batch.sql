@@ -27,7 +27,8 @@ answer_request, which counts nothing more.
 Arguments
   p_key_prefix, p_key_hash, p_legacy_key_hash  as authenticate_api_key takes them
   p_scorer_id  as community_of takes it
-  p_count      the number of wallets
+  p_count      the number of wallets; below 0 that of those that were counted and not reached, to give them back: then a
+               lock is waited for no longer than a second
 
 Result
   outcome            'admitted', or why not: 'invalid_key', 'legacy_key', 'rate_limited', 'unknown_scorer', as
@@ -43,6 +44,10 @@ Locks: those of authenticate_api_key.
 It is planned as score_passport is.
 */
 begin
+    if p_count < 0 then
+        perform set_config('lock_timeout', '1s', true);
+    end if;
+
     select
         case
             when a.account_id is null then case when a.legacy_parameters is null then 'invalid_key' else 'legacy_key' end

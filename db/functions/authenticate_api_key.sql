@@ -24,7 +24,8 @@ Arguments
   p_key_prefix       what stands before the key's first dot
   p_key_hash         sha256$ and the hex sha256 of the whole key
   p_legacy_key_hash  pbkdf2_sha256$iterations$salt$base64 of the whole key, once legacy_parameters were given
-  p_count            how many requests this is to its rate limit; 0 where they were counted already, or will be
+  p_count            how many requests this is to its rate limit; 0 where they were counted already, or will be; below 0
+                     to give so many back
 
 Result
   account_id         the key's account; null for a key that is unknown, wrong, revoked or expired
@@ -35,7 +36,7 @@ Result
                      with account_id: the key's own id, whether the key may ask for past scores, and its limit, null
                      for none
   is_refused, rate_window
-                     with account_id, where the key has a rate limit and something was to be counted: as
+                     with account_id, where the key has a rate limit and p_count is not 0: as
                      count_requests gives them
 
 A legacy key that matches is stored as sha256 from then on. When a key was last used is kept to the hour.
@@ -102,7 +103,7 @@ begin
             where u.last_used_at <= excluded.last_used_at - interval '1 hour';
     end if;
 
-    if rate_limit is not null and p_count > 0 then
+    if rate_limit is not null and p_count <> 0 then
         select c.is_refused, c.rate_window
         into is_refused, rate_window
         from count_requests(authenticate_api_key.api_key_id, rate_limit, p_count) as c;

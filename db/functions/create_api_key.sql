@@ -23,7 +23,7 @@ Arguments
   p_prefix      what stands before the key's first dot: 1 to 8 letters and digits
   p_key_hash    sha256$ and the hex sha256 of the whole key
   p_name        what the account calls it, at most 50 characters
-  p_expires_at  null for never
+  p_expires_at  later than now; null for never
   p_rate_limit  requests in a time, as '125/15m'; null for no limit
   p_read_scores, p_historical_endpoint
                 what the key may do besides asking for a score

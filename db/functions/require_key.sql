@@ -3,7 +3,7 @@ create or replace function scorer.require_key(
 )
 returns void
 language plpgsql
-immutable
+stable
 security invoker
 set search_path = pg_catalog, scorer, pg_temp
 as $function$
@@ -30,6 +30,7 @@ declare
         -- Of others many a client cannot read the date.
         when p_expires_at <> 'infinity' and p_expires_at not between '0001-01-02 00:00Z' and '9999-12-31 00:00Z'
             then 'The time of expiry is not in a year up to 9999.'
+        when p_expires_at <= now() then 'The time of expiry has passed. To end a key at once, revoke it.'
     end;
 begin
     if v_wrong is not null then

@@ -3,13 +3,14 @@
 import json
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from api import answer_size, batch, request_body
+from api.database import Asked, Database
 from api.refused import UNAVAILABLE
 from harness.existing import base_table
 from harness.printed import Lines
@@ -194,6 +195,54 @@ def test_each_wallet_counts_to_the_rate_limit_and_all_or_none(world: World, clie
     detail = post(client, more, key="limited1.secret")[1]["detail"]
     assert "8 requests per 15 minutes, fewer than the 9 wallets" in detail
     assert re.search(r"It resets in \d+ seconds\.$", detail)
+
+
+def test_what_was_not_reached_is_given_back(
+    world: World, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a limit that the list used up, and the headers say so."""
+    one = len(json.dumps(scores(client, WALLETS[:1])[0]))
+    world.add_key("limited1.secret", rate_limit="5/15m")
+    with monkeypatch.context() as patch:
+        patch.setattr(answer_size, "SERVER_BYTES", batch.UNREACHED_BYTES + 2 * one + 10)
+        headers = {"X-API-Key": "limited1.secret"}
+        response = client.post(URL, json={"addresses": WALLETS}, headers=headers)
+    assert response.json is not None
+    assert [answer.get("status") for answer in response.json["scores"]] == [None, None, 503, 503, 503]
+    assert response.headers["RateLimit"].startswith('"default";r=3;')
+    assert world.execute("select used from scorer.api_key_window") == [(2,)]
+    assert {answer["score"] for answer in scores(client, WALLETS[2:], "limited1.secret")} == {"2.25000"}
+    assert world.execute("select used from scorer.api_key_window") == [(5,)]
+
+
+@pytest.mark.parametrize("rate_limit", ["5/s", None])
+def test_nothing_is_given_back_to_a_window_that_may_be_over(
+    world: World, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, lines: Lines, rate_limit: str | None
+) -> None:
+    """Nor is the database asked to, for a key that has none."""
+    world.add_key("limited1.secret", rate_limit=rate_limit)
+    monkeypatch.setattr(batch, "BEGUN", -1)
+    assert {answer["status"] for answer in scores(client, WALLETS, "limited1.secret")} == {503}
+    assert world.execute("select used from scorer.api_key_window") == ([(5,)] if rate_limit else [])
+    assert lines()[-1]["round_trips"] == 2
+
+
+def test_what_cannot_be_given_back_leaves_the_answer_as_it_is(
+    world: World, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, lines: Lines
+) -> None:
+    world.add_key("limited1.secret", rate_limit="5/15m")
+    admit = Database.admit_batch
+
+    def revoked_meanwhile(database: Database, arguments: Mapping[str, Any]) -> Asked:
+        if arguments["count"] < 0:
+            world.execute(f"update {base_table(world.connection, 'account_apikey')} set revoked = true")
+        return admit(database, arguments)
+
+    monkeypatch.setattr(Database, "admit_batch", revoked_meanwhile)
+    monkeypatch.setattr(batch, "BEGUN", -1)
+    assert {answer["status"] for answer in scores(client, WALLETS, "limited1.secret")} == {503}
+    assert world.execute("select used from scorer.api_key_window") == [(5,)]
+    assert (lines()[-1]["status"], lines()[-1]["outcome"]) == (200, "admitted")
 
 
 def test_a_refused_body_counts_as_one_request(world: World, client: FlaskClient) -> None:

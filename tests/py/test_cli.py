@@ -169,6 +169,7 @@ def test_errors_are_one_line_and_a_status(world: World, command: Command, tmp_pa
             ["communities", "show", "9"],
             ["credentials", "list", "nobody"],
             ["keys", "create", "1", "--prefix", "a.b"],
+            ["keys", "change", "testkey1", "--expires", "2020-01-01"],
             ["events", "read", ADDRESS, str(half)],
             ["events", "read", ADDRESS, str(bad)],
         ],
@@ -190,6 +191,8 @@ def test_errors_are_one_line_and_a_status(world: World, command: Command, tmp_pa
             code, said = command.fails(*given)
             assert code == status, said
             assert status == 2 or said.count("\n") == 1, said
+    passed = command.fails("keys", "create", "1", "--expires", "2020-01-01")[1]
+    assert "The time of expiry has passed" in passed
     for file in refused:
         assert command.fails("communities", "weights", "1", str(file), "--yes")[0] == 1
     elsewhere = command.run("accounts", "list", DATABASE_URL="postgresql://127.0.0.1:1/none")

@@ -198,6 +198,18 @@ def test_each_answer_of_each_operation_is_shown(operation: Operation) -> None:
         assert not parameter.get("required") or "example" in parameter, name
 
 
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+def test_each_answer_that_tells_of_a_rate_limit_shows_it(operation: Operation) -> None:
+    """As test_rate_limits.py finds them: each to a key that is known."""
+    telling = {
+        status
+        for status, response in operation.responses.items()
+        if response["headers"].keys() >= {"RateLimit", "RateLimit-Policy"}
+    }
+    known = operation.responses.keys() & {"200", "400", "403", "404", "413", "422", "429"}
+    assert telling == (known if operation.has_key else set())
+
+
 def test_each_field_is_described_by_words_and_an_example() -> None:
     fields = list(properties(document()))
     assert len(fields) > 15

@@ -2,6 +2,7 @@
 archived without losing one."""
 
 import gzip
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -350,6 +351,13 @@ def test_a_switch_that_gets_no_lock_changes_nothing(
 
 
 @pytest.mark.own_tables
+def test_a_program_is_told_of_a_switch(world: World) -> None:
+    for options, by_month in ((["--undo"], False), ([], True)):
+        done = json.loads(scorer(world, "partition", *options, "--json")[1])
+        assert (done["by_month"], "requests waited for" in done["done"]) == (by_month, True)
+
+
+@pytest.mark.own_tables
 @pytest.mark.parametrize(
     "held",
     [
@@ -401,8 +409,8 @@ def test_months_are_written_proven_and_dropped(world: World, tmp_path: Path) -> 
     before = world.execute(
         "select action, address, data, community_id, created_at from registry_event order by id"
     )
-    lines = list(event_archive.archive(world.url, this_month(), tmp_path))
-    assert [": 3 events, " in lines[0], ": 2 events, " in lines[1], len(lines)] == [True, True, 2]
+    archived = list(event_archive.archive(world.url, this_month(), tmp_path))
+    assert [(each.month, each.events) for each in archived] == [(oldest, 3), (last, 2)]
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{oldest}.csv.gz", f"{last}.csv.gz"]
     assert len(months(world)) == 1
     assert scored(world) == set()
@@ -443,8 +451,8 @@ def test_a_month_that_was_being_taken_out_is_gone_on_with(
             taking_out.result()
     reader.execute("commit")
     assert len(json.loads(scorer(world, "list", "--json")[1])) == 6
-    (line,) = event_archive.archive(world.url, this_month(), tmp_path)
-    assert ": 3 events, " in line
+    (archived,) = event_archive.archive(world.url, this_month(), tmp_path)
+    assert archived.events == 3
     assert len(months(world)) == 5
 
 
@@ -476,8 +484,8 @@ def test_what_a_file_does_not_hold_is_not_dropped(world: World, tmp_path: Path) 
         list(event_archive.archive(world.url, this_month(), tmp_path))
     assert world.execute(f"select count(*) from scorer.{month}") == [(4,)]
     path.rename(tmp_path / "other")
-    (line,) = event_archive.archive(world.url, this_month(), tmp_path)
-    assert ": 4 events, " in line
+    (archived,) = event_archive.archive(world.url, this_month(), tmp_path)
+    assert archived.events == 4
 
 
 @pytest.mark.own_tables
@@ -500,6 +508,30 @@ def test_a_month_goes_to_standard_output_and_stays(world: World) -> None:
     assert gzip.decompress(result.stdout_bytes).count(b"\n") == 4
     assert result.stderr.startswith(f"{month}: 3 events")
     assert len(months(world)) == 3
+
+
+@pytest.mark.own_tables
+def test_a_program_is_told_of_each_month(world: World, tmp_path: Path) -> None:
+    held = add_months(world, 3, 1)
+    before = ["--before", f"{this_month():%Y-%m}"]
+    status, output = scorer(world, "archive", *before, "--to", str(tmp_path), "--json")
+    said = [json.loads(line) for line in output.splitlines()]
+    contents = [(tmp_path / f"{month}.csv.gz").read_bytes() for month in held]
+    assert (status, said) == (
+        0,
+        [
+            {
+                "month": month,
+                "file": str(tmp_path / f"{month}.csv.gz"),
+                "bytes": len(content),
+                "events": events,
+                "sha256": hashlib.sha256(gzip.decompress(content)).hexdigest(),
+                "dropped": True,
+            }
+            for month, content, events in zip(held, contents, (3, 1), strict=True)
+        ],
+    )
+    assert scorer(world, "archive", *before, "--json") == (0, "null\n")
 
 
 @pytest.mark.own_tables

@@ -1,5 +1,5 @@
 begin;
-select plan(9);
+select plan(11);
 
 call api_access();
 insert into account_apikey (account_id, prefix, hashed_key, rate_limit) values
@@ -39,6 +39,11 @@ select is(
             ) as r
     ), 'rate_limited', 'a further request is'
 );
+
+select is(
+    pg_temp.admit('limited', -3), 'admitted {10,86400,3,86400}', 'what was not reached is given back where none is left'
+);
+select is(pg_temp.admit('test', -3), 'admitted', 'to a limit, if there is one');
 
 select * from finish();
 rollback;

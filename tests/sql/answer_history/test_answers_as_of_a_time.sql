@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(19);
 
 call api_access();
 update account_apikey
@@ -66,6 +66,8 @@ from (
     values
     ('{"score": 78.762, "evidence": null}'::jsonb, '78.76200 0.00000 true', 'without evidence, the score itself'),
     ('{"score": 0}', '0.00000 0.00000 false', 'which does not pass when it is 0'),
+    ('{"score": "0"}', '0.00000 0.00000 false', 'in either form'),
+    ('{"evidence": null}', '0.00000 0.00000 false', 'nor when there is none'),
     ('{"evidence": {"rawScore": "0E-9", "threshold": "20"}}', '0.00000 20.00000 false', 'as Python prints a zero'),
     ('{"evidence": {"rawScore": "20", "threshold": "20"}}', '20.00000 20.00000 true', 'a threshold that is met'),
     ('{"fields": {"score": null, "error": "e"}}', '0.00000 0.00000 false', 'no score'),

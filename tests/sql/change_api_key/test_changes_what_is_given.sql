@@ -1,5 +1,5 @@
 begin;
-select plan(7);
+select plan(8);
 
 call api_access();
 select lives_ok(
@@ -23,6 +23,10 @@ select throws_ok($$ select change_api_key('none') $$, 'SC102', 'unknown API key'
 select throws_ok(
     $$ select change_api_key('test', p_rate_limit => 'often') $$, 'SC104', 'invalid argument',
     'a rate limit of another form'
+);
+select throws_ok(
+    format($$ select change_api_key('test', p_expires_at => %L) $$, now()), 'SC104', 'invalid argument',
+    'an expiry that has passed: a key is ended by revoking it'
 );
 
 select * from finish();

@@ -1,5 +1,5 @@
 begin;
-select plan(20);
+select plan(26);
 
 create function pg_temp.counted(p_limit text, p_count integer default 1, p_key text default 'k') returns text
 language sql
@@ -24,6 +24,11 @@ select is(pg_temp.counted('3/15m', 0), 'refused 3 900 0 900', 'who looks is told
 select is(pg_temp.counted('3/15m'), 'refused 3 900 0 900', 'one more does not');
 select is(pg_temp.counted('3/15m', 1, 'another'), 'counted 3 900 2 900', 'another key has a window of its own');
 
+select is(pg_temp.counted('3/15m', -2), 'counted 3 900 2 900', 'what is given back is left again');
+select is(pg_temp.counted('3/15m', -2), 'counted 3 900 3 900', 'no more than was taken');
+select is(pg_temp.counted('3/15m', 3), 'counted 3 900 0 900', 'and can be used');
+select is(pg_temp.counted('3/15m', -1, 'none'), 'counted 3 900 3 900', 'nothing is given to whoever has no window');
+
 update api_key_window
 set window_start = now() - interval '590 s'
 where api_key_id = 'k';
@@ -37,6 +42,7 @@ select is(pg_temp.counted('4/15m'), 'refused 4 900 0 1', 'a part of a second is 
 update api_key_window
 set window_start = now() - interval '900 s'
 where api_key_id = 'k';
+select is(pg_temp.counted('4/15m', -1), 'counted 4 900 4 900', 'nothing is given back to a window that is over');
 select is(pg_temp.counted('4/15m', 5), 'refused 4 900 4 900', 'more than a window has never fit');
 select is(pg_temp.counted('4/15m', 4), 'counted 4 900 0 900', 'afterwards a new one begins');
 update api_key_window
@@ -46,6 +52,7 @@ select is(
     pg_temp.counted('5/15m'), 'counted 5 900 0 900',
     'a request that began before the one that began the window is told no more than the period'
 );
+select is(pg_temp.counted('5/15m', -1), 'counted 5 900 0 900', 'and gives nothing back to it');
 
 select is(
     array(

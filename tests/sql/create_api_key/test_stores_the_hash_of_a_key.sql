@@ -1,5 +1,5 @@
 begin;
-select plan(20);
+select plan(21);
 
 call api_access();
 create temporary table made as
@@ -58,8 +58,13 @@ select throws_ok(
 ) from (values ('1/0m'), ('1/00015m'), ('1234567890/m')) as l (rate_limit);
 select throws_ok(
     format($$ select create_api_key(1, 'x', api_key('x.y'), p_expires_at => %L) $$, e.expires_at), 'SC104',
-    'invalid argument', 'an expiry that clients cannot read'
-) from (values ('-infinity'), ('10000-01-01Z')) as e (expires_at);
+    'invalid argument', e.why
+) from (
+    values
+    ('-infinity', 'an expiry that clients cannot read'),
+    ('10000-01-01Z', 'nor this one'),
+    (now()::text, 'one that has passed')
+) as e (expires_at, why);
 
 select * from finish();
 rollback;

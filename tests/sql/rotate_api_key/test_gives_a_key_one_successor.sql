@@ -50,7 +50,8 @@ do $$ begin perform revoke_api_key('third'); end $$;
 select throws_ok(
     $$ select rotate_api_key('third', 'x', api_key('x.y')) $$, 'SC107', 'key works no longer', 'a key that is revoked'
 );
-do $$ begin perform create_api_key(1, 'expired', api_key('expired.key'), p_expires_at => now()); end $$;
+insert into account_apikey (account_id, prefix, hashed_key, expiry_date) values
+(1, 'expired', api_key('expired.key'), now());
 select throws_ok(
     $$ select rotate_api_key('expired', 'x', api_key('x.y')) $$, 'SC107', 'key works no longer', 'one that has expired'
 );

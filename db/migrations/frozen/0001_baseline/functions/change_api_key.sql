@@ -18,7 +18,7 @@ Changes what an API key is called and may do, from its next request on.
 
 Arguments
   p_prefix      the key's
-  p_expires_at  'infinity' for never
+  p_expires_at  later than now; 'infinity' for never
   p_rate_limit  '' for no limit
   p_name, p_read_scores, p_historical_endpoint
                 as create_api_key takes them

@@ -17,7 +17,8 @@ last one's end.
 Arguments
   p_api_key_id  the key's row
   p_rate_limit  requests, a slash, and the period in seconds, minutes, hours or days: 125/15m, 10/s
-  p_count       how many requests; 0 to see whether one more would fit, which locks nothing
+  p_count       how many requests; 0 to see whether one more would fit, which locks nothing; below 0 to give so many
+                back to the window that is under way, which is never refused
 
 Result
   is_refused    whether they do not fit: then nothing was counted
@@ -69,6 +70,16 @@ begin
         returning w.window_start, w.used into v_window_start, v_used;
     end if;
 
+    if p_count < 0 then
+        update api_key_window as w
+        set used = greatest(w.used + p_count, 0)
+        where
+            w.api_key_id = p_api_key_id
+            and w.window_start + v_period > now()
+            -- One that began while this waited for the row has counted nothing of it.
+            and w.window_start <= now();
+    end if;
+
     is_refused := v_used is null;
 
     if is_refused then
@@ -78,8 +89,8 @@ begin
         where w.api_key_id = p_api_key_id and w.window_start + v_period > now();
     end if;
 
-    if p_count = 0 then
-        is_refused := coalesce(v_used, 0) >= v_limit;
+    if p_count <= 0 then
+        is_refused := p_count = 0 and coalesce(v_used, 0) >= v_limit;
     end if;
 
     rate_window := array[
