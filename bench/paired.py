@@ -1,10 +1,10 @@
-"""What the log and metrics cost a warm request: python -m bench.paired [--before FOLDER] [--rounds N]
+"""What the log, metrics and a rate limit cost a warm request: python -m bench.paired [--before FOLDER]
 
 Services that log no request, that log each, that have its metrics in its line as on Lambda, and that serve
 metrics for Prometheus stand side by side on one database, a process each, and are asked in turn for unchanged
-wallets with 20 stamps, a batch of requests each time; with --before, one of another commit's checkout too.
-Prints the median time over HTTP, the processor time of a request, and what both are more than those of the
-service that logs each request.
+wallets with 20 stamps, a batch of requests each time; so is one more that logs each, with a key that has a
+rate limit, and with --before one of another commit's checkout. Prints the median time over HTTP, the
+processor time of a request, and what both are more than those of the service that logs each request.
 """
 
 import argparse
@@ -34,6 +34,9 @@ from harness.service import free_port, wait_for, wait_for_workers
 BATCH = 20
 # What all are compared with: what the service does where nothing is set.
 USUAL = "log"
+LIMITED = "limited1.secret"
+# More than are asked for.
+LIMIT = "1000000/1d"
 # Lambda's way to send metrics, by the WSGI server.
 EMBEDDED = (
     sys.executable,
@@ -50,15 +53,16 @@ class Side:
     name: str
     worker: psutil.Process
     connection: http.client.HTTPConnection
+    key: str
     seconds: list[float] = field(default_factory=list)
     processor: float = 0
 
-    def ask(self, paths: list[str], key: str) -> None:
+    def ask(self, paths: list[str]) -> None:
         """Asks for so many wallets, one after the other."""
         before = self.used()
         for path in paths:
             start = time.perf_counter()
-            self.connection.request("GET", path, headers={"X-API-Key": key})
+            self.connection.request("GET", path, headers={"X-API-Key": self.key})
             response = self.connection.getresponse()
             response.read()
             self.seconds.append(time.perf_counter() - start)
@@ -88,22 +92,26 @@ def main() -> int:
     with database(typed) as (world, _), ExitStack() as stack:
         wallets = Wallets(world, legacy, 8)
         paths = [world.path(address) for address in wallets.filled(20)] * BATCH
+        world.add_key(LIMITED, rate_limit=LIMIT)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         given = {"DATABASE_URL": world.service_url, "TRUSTED_IAM_ISSUERS": json.dumps(wallets.trusted)}
         sides = [
-            served(stack, folder, "no line", ROOT, given | {"LOG_LEVEL": "ERROR"}),
-            served(stack, folder, USUAL, ROOT, given),
-            served(stack, folder, "log, metrics in its lines", ROOT, given, EMBEDDED),
-            served(stack, folder, "log, Prometheus", ROOT, given | {"METRICS_PORT": str(free_port())}),
+            served(stack, folder, "no line", ROOT, given | {"LOG_LEVEL": "ERROR"}, world.key),
+            served(stack, folder, USUAL, ROOT, given, world.key),
+            served(stack, folder, "log, metrics in its lines", ROOT, given, world.key, EMBEDDED),
+            served(
+                stack, folder, "log, Prometheus", ROOT, given | {"METRICS_PORT": str(free_port())}, world.key
+            ),
+            served(stack, folder, "log, key with a rate limit", ROOT, given, LIMITED),
         ]
         if arguments.before:
-            sides.append(served(stack, folder, "before", arguments.before, given))
+            sides.append(served(stack, folder, "before", arguments.before, given, world.key))
         for round_ in range(arguments.rounds + 5):
             if round_ == 5:
                 for side in sides:
                     side.seconds, side.processor = [], 0
             for turn in range(len(sides)):
-                sides[(round_ + turn) % len(sides)].ask(paths[:BATCH], world.key)
+                sides[(round_ + turn) % len(sides)].ask(paths[:BATCH])
     usual = next(side for side in sides if side.name == USUAL)
     print(title("service", "median ms", "more, %", "processor ms", "more, µs"))
     for side in sides:
@@ -125,9 +133,10 @@ def served(
     name: str,
     checkout: Path,
     given: dict[str, str],
+    key: str,
     command: Sequence[str] = COMMAND,
 ) -> Side:
-    """Starts the service of a checkout, until the stack is left."""
+    """Starts the service of a checkout, to be asked with a key, until the stack is left."""
     port = free_port()
     with (folder / f"{name}.log").open("w") as output:
         process = subprocess.Popen(
@@ -142,7 +151,7 @@ def served(
     wait_for(port, process)
     wait_for_workers(process, 1)
     (worker,) = psutil.Process(process.pid).children()
-    return Side(name, worker, http.client.HTTPConnection("127.0.0.1", port))
+    return Side(name, worker, http.client.HTTPConnection("127.0.0.1", port), key)
 
 
 if __name__ == "__main__":
