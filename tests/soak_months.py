@@ -140,7 +140,7 @@ def main() -> int:
                     HUMAN_POINTS_ENABLED="true",
                     WEB_CONCURRENCY=str(WORKERS),
                 ) as service,
-                started(server, world, month - timedelta(seconds=SECONDS / 4)) as ahead,
+                started(server, world, month) as ahead,
             ):
                 soak = turn(server, world, service, folder, ahead, month, made_ahead)
                 check_archive(soak, folder)
@@ -151,14 +151,22 @@ def main() -> int:
 
 
 @contextmanager
-def started(server: OwnServer, world: World, at: datetime) -> Iterator[timedelta]:
-    """Starts the server at a time of its own, and a session of the world until the block ends; gives by how
-    much the clock is ahead."""
-    ahead = timedelta(seconds=round((at - datetime.now(UTC)).total_seconds()))
-    with faketime.ahead(ahead):
-        server.start()
-    with connect(world.url) as world.connection:
-        yield ahead
+def started(server: OwnServer, world: World, end: datetime) -> Iterator[timedelta]:
+    """Starts the server with its clock about a quarter of the time before a month's end, and a session of the
+    world until the block ends; gives by how much the clock is ahead."""
+    quarter = before = timedelta(seconds=SECONDS / 4)
+    while True:
+        ahead = timedelta(seconds=round((end - before - datetime.now(UTC)).total_seconds()))
+        with faketime.ahead(ahead):
+            server.start()
+        with connect(world.url) as world.connection:
+            ((left,),) = world.execute("select %s - clock_timestamp()", end)
+            if left >= quarter / 2:
+                yield ahead
+                return
+        # It took so long to start that the month would end before anybody has asked.
+        server.stop()
+        before *= 2
 
 
 def following(month: datetime) -> datetime:
