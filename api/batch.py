@@ -18,6 +18,8 @@ MAX_ADDRESSES = 100
 # Seconds within which a wallet may be begun. With the longest that a database call may take they are less
 # than a Lambda function's.
 BEGUN = 8
+# Seconds after which nothing is given back any more: the answer, which is ready, is late already.
+GIVEN_BACK = 15
 # Milliseconds that one of several wallets waits for a lock, while the others wait for it.
 LOCK_TIMEOUT = 1000
 # Room that is kept for the wallets that are not reached.
@@ -110,7 +112,7 @@ def give_back(
     they were counted to: begun is the time.monotonic() before that. Tried once, so that no more is given back
     than was taken, and the answer stands whatever comes of it."""
     # The seconds that the window was to last were rounded up.
-    if not allowance.window or time.monotonic() >= begun + allowance.window.reset - 1:
+    if not allowance.window or time.monotonic() >= begun + min(allowance.window.reset - 1, GIVEN_BACK):
         return
     arguments = {"scorer_id": scoring.scorer_number(settings, scorer_id), "count": -count}
     record = request_log.current()

@@ -15,11 +15,12 @@ def results(calls: Iterable[Awaitable[str]]) -> list[str | BaseException]:
     all are done."""
     wait_at_exit()
     loop = Loop()
+    before = asyncio._get_running_loop()
     asyncio._set_running_loop(cast(asyncio.AbstractEventLoop, loop))
     try:
         begun = cast(list[asyncio.Future[str]], list(calls))
     finally:
-        asyncio._set_running_loop(None)
+        asyncio._set_running_loop(before)
     for call in begun:
         while not call.done():
             loop.take()
@@ -57,7 +58,7 @@ class Loop:
     def take(self) -> None:
         """Waits for what is left next, and does it."""
         callback, arguments, context = self._left.get()
-        if context:
+        if context is not None:
             context.run(callback, *arguments)
         else:
             callback(*arguments)

@@ -93,7 +93,8 @@ def failure(error: psycopg.Error) -> Failed:
         return Failed(" ".join(str(error).split()))
     if code == "42883":
         return Failed("The database lacks the newest schema: run make migrate, or make adopt.")
-    if code == "42501":
+    # Inside of a function it is not the caller whose rights do not suffice.
+    if code == "42501" and not diagnostics.context:
         return Failed(
             f"{diagnostics.message_primary} ({code}). Give a DATABASE_URL of a user in the role scorer_admin."
         )

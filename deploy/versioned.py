@@ -16,6 +16,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 DESCRIPTION = "Description: Answers requests for scores."
+# The other form in which SAM takes a parameter, besides Name=value.
+KEY_AND_VALUE = re.compile(r"ParameterKey=(\w+),ParameterValue=(.*)", re.DOTALL)
 
 
 def main(arguments: Sequence[str], folder: Path = FOLDER) -> None:
@@ -41,6 +43,7 @@ def settings(folder: Path) -> str:
     for command in commands.values():
         words = command.get("parameters", {}).get("parameter_overrides", [])
         words = shlex.split(words if isinstance(words, str) else " ".join(words))
+        words = [KEY_AND_VALUE.sub(r"\1=\2", word) for word in words]
         given += [word for word in words if word.partition("=")[0] in kept]
     return hashlib.sha256("\n".join(sorted(given)).encode()).hexdigest()[:10]
 

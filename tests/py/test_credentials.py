@@ -1,5 +1,6 @@
 """Which documents are valid credentials: each rule alone, with real signatures."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable
@@ -61,6 +62,15 @@ def test_a_check_tells_what_answer_request_takes(issuer: Issuer, ed25519: Issuer
     document["credentialSubject"]["nullifiers"] = ["v0:b"]
     result = checked(document)
     assert json.loads(as_json([result])) == [{"digest": result.digest, "fault": "bad_proof"}]
+
+
+def test_a_caller_keeps_the_event_loop_that_it_runs(issuer: Issuer) -> None:
+    async def called() -> bool:
+        result = checked(issuer.credential(ADDRESS, "Github", ["v0:a"]))
+        await asyncio.sleep(0)
+        return result.fault is None
+
+    assert asyncio.run(called())
 
 
 @pytest.mark.parametrize(

@@ -214,8 +214,10 @@ def test_only_what_knows_no_resource_is_allowed_everywhere(template: dict[str, A
 def test_a_change_of_the_functions_settings_is_a_version_and_no_other(tmp_path: Path) -> None:
     """SAM publishes one where the text of the function's properties changes, not where a parameter does."""
 
-    def deployed(issuers: str, weight: int, *arguments: str) -> str:
-        given = f"TrustedIamIssuers={issuers} Weight={weight}".replace('"', r"\"")
+    def deployed(
+        issuers: str, weight: int, *arguments: str, form: str = "TrustedIamIssuers={} Weight={}"
+    ) -> str:
+        given = form.format(issuers, weight).replace('"', r"\"")
         (tmp_path / "samconfig.toml").write_text(
             f"[default.deploy.parameters]\nparameter_overrides = {json.dumps(given)}\n"
         )
@@ -226,6 +228,8 @@ def test_a_change_of_the_functions_settings_is_a_version_and_no_other(tmp_path: 
     assert before == deployed('["did:key:zA"]', 5)
     assert before != deployed('["did:key:zB"]', 5)
     assert deployed('["did:key:zA"]', 5, "--guided") != deployed('["did:key:zA"]', 5, "--guided") != before
+    long = "ParameterKey=TrustedIamIssuers,ParameterValue={} ParameterKey=Weight,ParameterValue={}"
+    assert deployed('["did:key:zA"]', 5, form=long) == before != deployed('["did:key:zB"]', 5, form=long)
     (function,) = [line for line in before.splitlines() if "Answers requests for scores" in line]
     assert re.fullmatch(r" +Description: Answers requests for scores, with settings [0-9a-f]{10}\.", function)
 
