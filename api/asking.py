@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from api import keys, request_log
-from api.database import Asked, Credentials, Past, Reply
+from api.database import Asked
 from api.rate_limit import Allowance
 from api.refused import Refused
 
@@ -13,7 +13,7 @@ INVALID_KEY = "Invalid API Key."
 UNKNOWN_SCORER = "No scorer matches the given criteria."
 
 
-R = TypeVar("R", Asked, Reply, Past, Credentials)
+R = TypeVar("R", bound=Asked)
 
 
 def ask(

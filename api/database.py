@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
@@ -145,7 +146,8 @@ ERRORS: dict[str, type[Exception]] = {
 }
 
 
-class Asked(NamedTuple):
+@dataclass(frozen=True)
+class Asked:
     """What every function gives that takes an API key: see authenticate_api_key."""
 
     outcome: str
@@ -155,15 +157,10 @@ class Asked(NamedTuple):
     rate_window: list[int] | None = None
 
 
-class Reply(NamedTuple):
-    """What answer_request gives, after what every function gives: see there. Score and passing are the
-    answer's own."""
+@dataclass(frozen=True)
+class Reply(Asked):
+    """What answer_request gives besides: see there. Score and passing are the answer's own."""
 
-    outcome: str
-    legacy_parameters: str | None = None
-    account_id: int | None = None
-    api_key_id: str | None = None
-    rate_window: list[int] | None = None
     unchecked: str | None = None
     left_out: list[tuple[str, str]] | None = None
     answer: str | None = None
@@ -171,25 +168,17 @@ class Reply(NamedTuple):
     passing: bool | None = None
 
 
-class Past(NamedTuple):
-    """What answer_history gives, after what every function gives: see there."""
+@dataclass(frozen=True)
+class Past(Asked):
+    """What answer_history gives besides: see there."""
 
-    outcome: str
-    legacy_parameters: str | None = None
-    account_id: int | None = None
-    api_key_id: str | None = None
-    rate_window: list[int] | None = None
     answer: str | None = None
 
 
-class Credentials(NamedTuple):
-    """What answer_credentials gives, after what every function gives: see there."""
+@dataclass(frozen=True)
+class Credentials(Asked):
+    """What answer_credentials gives besides: see there."""
 
-    outcome: str
-    legacy_parameters: str | None = None
-    account_id: int | None = None
-    api_key_id: str | None = None
-    rate_window: list[int] | None = None
     items: str | None = None
     next_id: int | None = None
     prev_id: int | None = None
