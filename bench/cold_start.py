@@ -7,25 +7,20 @@ credentials are known; and what the imports consist of.
 """
 
 import argparse
-import json
 import os
 import re
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.cases import Wallets
-from bench.database import database
-from bench.issuers import issuers
+from bench.packaged import packaged
 from bench.report import line, title
 from db.migrate import ROOT
-from deploy.package import NoPython
 from harness.lambda_runtime import Function
 
 RUNS = 15
@@ -94,20 +89,10 @@ def main() -> int:
     parser.add_argument("--starts", type=int, default=RUNS)
     parser.add_argument("--other", type=Path, metavar="TASK")
     arguments = parser.parse_args()
-    typed, legacy = issuers()
-    with database(typed) as (world, _), tempfile.TemporaryDirectory() as folder:
-        try:
-            function = Function.built(Path(folder))
-        except NoPython as error:
-            print(error, file=sys.stderr)
-            return 1
-        wallets = Wallets(world, legacy, 1)
-        (address,) = wallets.filled(20)
-        asked = world.path(address), world.key
-        environment = {
-            "DATABASE_URL": world.service_url,
-            "TRUSTED_IAM_ISSUERS": json.dumps(wallets.trusted),
-        }
+    with packaged(1) as given:
+        function, environment = given.function, given.environment
+        (address,) = given.addresses
+        asked = given.world.path(address), given.world.key
         alone = f"{LIBRARIES}\n{DONE}done('flask and psycopg imported, nothing else')"
         kinds = [("", alone, function.folder), ("", PARTS, function.folder)]
         if arguments.other:

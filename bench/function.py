@@ -7,22 +7,16 @@ it goes. Ends with 1 where the last tenth needs a twentieth more than the second
 """
 
 import argparse
-import json
 import statistics
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import psutil
 
-from bench.cases import Wallets
-from bench.database import database
-from bench.issuers import issuers
+from bench.packaged import packaged
 from bench.report import line, title
-from deploy.package import NoPython
-from harness.lambda_runtime import MEMORY_MB, Function, Instance
+from harness.lambda_runtime import MEMORY_MB, Instance
 from harness.world import World
 
 SNAPSTART = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
@@ -35,20 +29,9 @@ def main() -> int:
     parser.add_argument("--starts", type=int, default=15)
     parser.add_argument("--invocations", type=int, default=10_000)
     arguments = parser.parse_args()
-    typed, legacy = issuers()
-    with database(typed) as (world, _), tempfile.TemporaryDirectory() as folder:
-        try:
-            function = Function.built(Path(folder))
-        except NoPython as error:
-            print(error, file=sys.stderr)
-            return 1
-        wallets = Wallets(world, legacy, 8)
-        environment = {
-            "DATABASE_URL": world.service_url,
-            "TRUSTED_IAM_ISSUERS": json.dumps(wallets.trusted),
-        }
-        asked = [event(world, address) for address in wallets.filled(20)]
-        output = Path(folder) / "log"
+    with packaged(8) as given:
+        function, environment, output = given.function, given.environment, given.folder / "log"
+        asked = [event(given.world, address) for address in given.addresses]
         starts = []
         for _ in range(arguments.starts):
             began = time.perf_counter()
