@@ -8,6 +8,12 @@ CREATE SCHEMA scorer;
 
 ALTER SCHEMA scorer OWNER TO scorer_owner;
 
+CREATE TYPE scorer.stored_credential AS (
+	credential jsonb
+);
+
+ALTER TYPE scorer.stored_credential OWNER TO scorer_owner;
+
 CREATE FUNCTION scorer.admit_batch(p_key_prefix text, p_key_hash text, p_legacy_key_hash text, p_scorer_id numeric, p_count integer, OUT outcome text, OUT legacy_parameters text, OUT account_id bigint, OUT api_key_id text, OUT rate_window integer[]) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp'
@@ -304,11 +310,11 @@ CREATE FUNCTION scorer.rotate_api_key(p_prefix text, p_new_prefix text, p_new_ke
 
 ALTER FUNCTION scorer.rotate_api_key(p_prefix text, p_new_prefix text, p_new_key_hash text, p_overlap interval) OWNER TO scorer_owner;
 
-CREATE FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) RETURNS jsonb
+CREATE FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials scorer.stored_credential[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'scorer', 'pg_temp';
 
-ALTER FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) OWNER TO scorer_owner;
+ALTER FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials scorer.stored_credential[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) OWNER TO scorer_owner;
 
 CREATE FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean DEFAULT false, p_human_points_start timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1004,7 +1010,7 @@ GRANT ALL ON FUNCTION scorer.revoke_credentials(p_credential_id bigint, p_addres
 REVOKE ALL ON FUNCTION scorer.rotate_api_key(p_prefix text, p_new_prefix text, p_new_key_hash text, p_overlap interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.rotate_api_key(p_prefix text, p_new_prefix text, p_new_key_hash text, p_overlap interval) TO scorer_admin;
 
-REVOKE ALL ON FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials jsonb[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION scorer.score_checked_stamps(p_address text, p_scorer_id bigint, p_providers text[], p_credentials scorer.stored_credential[], p_expires_at timestamp with time zone[], p_nullifiers jsonb[], p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION scorer.score_passport(p_address text, p_scorer_id bigint, p_valid_stamps jsonb, p_human_points_enabled boolean, p_human_points_start timestamp with time zone) TO scorer_api;

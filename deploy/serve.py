@@ -5,13 +5,23 @@ A client costs a connection until its header is complete, and a thread only then
 send or read, threads stay free for the others.
 """
 
+# ruff: noqa: E402
+
+import os
+import sys
+
+# What glibc reads as a program starts, so that this one starts anew, before it imports more: threads keep
+# more of what they free, and little goes back to the kernel. Twenty proofs take an eighth less of the
+# processor.
+TUNABLES = "glibc.malloc.tcache_count=1000:glibc.malloc.trim_threshold=67108864"
+if __name__ == "__main__" and "GLIBC_TUNABLES" not in os.environ:
+    os.execve(sys.executable, sys.orig_argv, os.environ | {"GLIBC_TUNABLES": TUNABLES})  # noqa: S606
+
 import logging
 import multiprocessing
-import os
 import resource
 import signal
 import socket
-import sys
 import tempfile
 import threading
 import time

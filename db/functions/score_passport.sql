@@ -57,7 +57,7 @@ declare
     v_nullifier_count bigint;
     v_problem text;
     v_providers text[];
-    v_credentials jsonb[];
+    v_credentials stored_credential[];
     v_expires_at timestamptz[];
     v_nullifiers jsonb[];
 begin
@@ -104,7 +104,7 @@ begin
     begin
         select
             array_agg(e.stamp ->> 'provider' order by e.i),
-            array_agg(e.stamp -> 'credential' order by e.i),
+            array_agg(row(e.stamp -> 'credential')::stored_credential order by e.i),
             array_agg(
                 -- Cut, not rounded, as the service reads it.
                 regexp_replace(e.stamp ->> 'expires_at', '([.][0-9]{6})[0-9]+', '\1')::timestamptz order by e.i

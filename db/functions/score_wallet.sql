@@ -45,7 +45,7 @@ declare
 
     -- One element a live credential, oldest first.
     v_providers text[];
-    v_credentials jsonb[];
+    v_credentials stored_credential[];
     v_digests bytea[];
     v_expires_at timestamptz[];
     v_nullifiers jsonb[];
@@ -69,7 +69,7 @@ begin
 
     -- A document that is too large to have a digest is not read. Revocations are looked up one by one: a join would
     -- read them all.
-    select array_agg(c.provider), array_agg(c.stamp), array_agg(c.digest)
+    select array_agg(c.provider), array_agg(row(c.stamp)::stored_credential), array_agg(c.digest)
     into v_providers, v_credentials, v_digests
     from (
         select l.provider, l.digest, case when l.digest is not null then l.stamp end as stamp
@@ -100,7 +100,7 @@ begin
             k.expires_at,
             k.nullifiers,
             left_out_reason(
-                p_address, l.provider, l.digest, coalesce(k.issuer, v_credentials[l.i] ->> 'issuer'), p_trusted_issuers,
+                p_address, l.provider, l.digest, coalesce(k.issuer, (v_credentials[l.i]).credential ->> 'issuer'), p_trusted_issuers,
                 k.digest is not null, k.fault, k.subject, k.provider, k.signed_at, k.expires_at
             ) as reason
         from unnest(v_providers, v_digests) with ordinality as l (provider, digest, i)
@@ -123,7 +123,7 @@ begin
         from (
             select u.i, u.document, sum(octet_length(u.document)) over (order by u.i) as bytes
             from (
-                select distinct on (v_digests[r.i]) r.i, v_credentials[r.i]::text as document
+                select distinct on (v_digests[r.i]) r.i, (v_credentials[r.i]).credential::text as document
                 from (
                     select n.i
                     from unnest(v_reasons) with ordinality as n (reason, i)

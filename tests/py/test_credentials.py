@@ -3,13 +3,19 @@
 import asyncio
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from api.credentials import Check, as_json, check
+from api import didkit_loop
+from api.credentials import Check, as_json, begin_proof, check
+from db.migrate import ROOT
 from harness.printed import Lines
 from harness.world import World
 from local.issuer import CREDENTIALS, Issuer
@@ -176,6 +182,60 @@ def test_documents_are_checked_each_by_itself(issuer: Issuer) -> None:
         "bad_proof",
         ("v0:2",),
     ]
+
+
+def test_documents_that_are_checked_at_the_same_time_are_told_apart(issuer: Issuer) -> None:
+    """Threads share didkit's, and each is given what it asked for."""
+
+    def documents(number: int) -> list[str]:
+        made = [issuer.credential(ADDRESS, f"P{n}", [f"v0:{number}.{n}"]) for n in range(6)]
+        made[number % 6]["credentialSubject"]["nullifiers"] = ["v0:altered"]
+        made[(number + 1) % 6]["proof"]["proofValue"] = "0x" + "0" * 130
+        return [json.dumps(document) for document in made]
+
+    asked = [documents(number) for number in range(24)]
+    with ThreadPoolExecutor(len(asked)) as executor:
+        answered = list(executor.map(check, asked))
+    for number, results in enumerate(answered):
+        expected = [f"v0:{number}.{n}" for n in range(6)]
+        expected[number % 6], expected[(number + 1) % 6] = "bad_proof", "bad_proof"
+        assert [r.claims.nullifiers[0] if r.claims else r.fault for r in results] == expected
+
+
+def test_what_didkit_cannot_read_is_an_error_of_its_own(issuer: Issuer) -> None:
+    good = json.dumps(issuer.credential(ADDRESS, "Github", ["v0:a"]))
+    results = didkit_loop.results(begin_proof(text) for text in ("{}", good, "[", good))
+    assert [type(result) is str for result in results] == [False, True, False, True]
+    assert all(isinstance(result, Exception) for result in results[::2])
+
+
+def test_didkits_threads_keep_their_state(issuer: Issuer) -> None:
+    """Without it the interpreter maps and unmaps memory for each proof."""
+    states: list[object] = []
+    keep = didkit_loop.keep_state
+
+    def kept() -> None:
+        had = hasattr(didkit_loop.known, "state")
+        keep()
+        states.append(had)
+
+    text = json.dumps(issuer.credential(ADDRESS, "Github", ["v0:a"]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(didkit_loop, "keep_state", kept)
+        assert not any(result.fault for result in check([text] * 200))
+    assert len(states) == 200
+    assert states.count(False) <= (os.cpu_count() or 1)
+
+
+def test_a_process_that_has_checked_documents_ends_well(issuer: Issuer) -> None:
+    """Whatever didkit's threads are at: one that is still inside the interpreter would abort it."""
+    text = json.dumps(issuer.credential(ADDRESS, "Github", ["v0:a"]))
+    program = "import sys; from api.credentials import check; print(check([sys.argv[1]] * 40)[0].fault)"
+    for _ in range(10):
+        ended = subprocess.run(
+            [sys.executable, "-c", program, text], cwd=ROOT, capture_output=True, text=True
+        )
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "None\n", "")
 
 
 def test_what_is_left_out_is_logged_with_its_reason_and_the_rest_is_scored(

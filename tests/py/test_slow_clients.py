@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -276,6 +277,15 @@ def test_what_is_no_request_is_refused_and_nothing_of_it_printed(
     # What the server refuses itself leaves no line.
     assert [event["event"] for event in events] == ["listening", *(["request"] if status == 404 else [])]
     assert "printed" not in service.output.read_text()
+
+
+def test_glibc_is_told_how_to_keep_memory_unless_somebody_else_told_it(known: World, serve: Serve) -> None:
+    for given, found in (({}, server.TUNABLES), ({"GLIBC_TUNABLES": ""}, "")):
+        service = serve(known.service_url, **given)
+        for process in (psutil.Process(service.pid), *workers(service)):
+            # Where it has read it, glibc leaves the ends of texts instead of the colons.
+            environment = Path(f"/proc/{process.pid}/environ").read_text().replace("\0", ":")
+            assert f":GLIBC_TUNABLES={found}:" in f":{environment}:"
 
 
 def test_each_killed_worker_is_replaced(known: World, serve: Serve) -> None:

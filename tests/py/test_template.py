@@ -11,7 +11,7 @@ import pytest
 
 from api import metrics
 from api.settings import Settings
-from deploy import package, versioned
+from deploy import package, serve, versioned
 from harness.template import TEMPLATE, dashboard, of_type, read, watched_metrics
 
 # What AWS counts, by the dimensions that it counts it by.
@@ -90,7 +90,9 @@ def test_what_the_filter_looks_for_is_logged_at_every_level(
 def test_the_functions_settings_are_those_of_the_service(template: dict[str, Any]) -> None:
     """As the defaults of the template set them; with AWS_REGION, which Lambda sets."""
     given = {"AWS_REGION": "us-west-2"}
-    for name, value in template["Globals"]["Function"]["Environment"]["Variables"].items():
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables.pop("GLIBC_TUNABLES") == serve.TUNABLES
+    for name, value in variables.items():
         if isinstance(value, dict) and "Ref" in value:
             value = template["Parameters"][value["Ref"]].get("Default", '["did:key:z6MkA"]')
         elif isinstance(value, dict):

@@ -110,3 +110,16 @@ def test_a_clash_that_is_known_writes_its_event(world: World, written: Callable[
         "registry_score updated": 1,
         "registry_event inserted": 2,
     }
+
+
+@pytest.mark.own_tables
+def test_a_credential_is_stored_as_it_was_found_and_not_compressed_again(
+    world: World, client: FlaskClient
+) -> None:
+    """In a column that compresses nothing, what it was compressed by shows that nobody took it apart."""
+    world.put_valid(ADDRESS, "Large", *(f"v0:{number}".ljust(90, "=") for number in range(40)))
+    world.execute("alter table registry_stamp alter column credential set storage external")
+    assert client.get(world.path(ADDRESS), headers={"X-API-Key": world.key}).status_code == 200
+    stored = "select distinct pg_column_compression({}) from {} where provider = 'Large'"
+    for column, table in (("stamp", "ceramic_cache"), ("credential", "registry_stamp")):
+        assert world.execute(stored.format(column, table)) == [("pglz",)]

@@ -9,6 +9,7 @@ drop table scorer.credential_check;
 drop table scorer.human_points_bonusaward;
 drop table scorer.human_points_stampaction;
 drop table scorer.human_points_wallet;
+drop type scorer.stored_credential;
 
 revoke usage on schema scorer from scorer_admin, scorer_api, scorer_caller, scorer_checker;
 

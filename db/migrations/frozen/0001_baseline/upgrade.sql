@@ -41,6 +41,11 @@ set local role scorer_owner;
 
 grant usage on schema scorer to scorer_admin, scorer_api, scorer_caller, scorer_checker;
 
+-- A credential on its way from one table to another. In a row it stays compressed; as an element of an array it would not.
+create type scorer.stored_credential as (
+    credential jsonb
+);
+
 -- A row a wallet that has ever passed in a community with human points: what its records are made under the lock of.
 create table scorer.human_points_wallet (
     address varchar(42) primary key

@@ -2,7 +2,7 @@ create or replace function scorer.score_checked_stamps(
     p_address text,
     p_scorer_id bigint,
     p_providers text[],
-    p_credentials jsonb[],
+    p_credentials scorer.stored_credential[],
     p_expires_at timestamptz[],
     p_nullifiers jsonb[],
     p_human_points_enabled boolean,
@@ -315,7 +315,7 @@ begin
         select min(s.id) as id, s.provider
         from registry_stamp as s
         inner join unnest(v_counted) as c (i)
-            on p_providers[c.i] = s.provider and record_image_eq(row(p_credentials[c.i]), row(s.credential))
+            on p_providers[c.i] = s.provider and record_image_eq(p_credentials[c.i], row(s.credential))
         where s.passport_id = v_passport_id
         group by s.provider
     )
@@ -334,7 +334,7 @@ begin
 
     if cardinality(v_counted) > cardinality(v_kept) then
         insert into registry_stamp (passport_id, provider, credential)
-        select v_passport_id, p_providers[c.i], p_credentials[c.i]
+        select v_passport_id, p_providers[c.i], (p_credentials[c.i]).credential
         from unnest(v_counted) as c (i)
         where p_providers[c.i] <> all(v_kept_providers);
     end if;
@@ -366,7 +366,7 @@ begin
                     'dedup', s.verdict is not distinct from 'deduped',
                     'expiration_date', case
                         when s.counts then iso_timestamp(s.expires_at)
-                        else coalesce(p_credentials[s.i] ->> 'expirationDate', iso_timestamp(s.expires_at))
+                        else coalesce((p_credentials[s.i]).credential ->> 'expirationDate', iso_timestamp(s.expires_at))
                     end
                 )
                 order by s.counts, s.i desc
@@ -534,5 +534,5 @@ end;
 $function$;
 
 revoke execute on function scorer.score_checked_stamps(
-    text, bigint, text[], jsonb[], timestamptz[], jsonb[], boolean, timestamptz
+    text, bigint, text[], scorer.stored_credential[], timestamptz[], jsonb[], boolean, timestamptz
 ) from public;
