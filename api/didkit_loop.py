@@ -57,10 +57,12 @@ class Loop:
     def call_soon_threadsafe(self, finish: Callable[..., object], *arguments: Any, context: object) -> None:
         """Finishes a call, in the thread that made it."""
         keep_state()
-        finish(*arguments)
-        self._finished.append(None)
-        if len(self._finished) >= self._awaited:
-            self._all_finished.put(None)
+        try:
+            finish(*arguments)
+        finally:
+            self._finished.append(None)
+            if len(self._finished) >= self._awaited:
+                self._all_finished.put(None)
 
     def get_debug(self) -> bool:
         return False
