@@ -3,7 +3,6 @@
 import asyncio
 import atexit
 import ctypes
-import math
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -26,7 +25,7 @@ def results(calls: Iterable[Awaitable[str]]) -> list[str | BaseException]:
         begun = cast(list[asyncio.Future[str]], list(calls))
     finally:
         asyncio._set_running_loop(before)
-    loop.wait_for(len(begun))
+    loop.wait_for(begun)
     return [call.exception() or call.result() for call in begun]
 
 
@@ -43,9 +42,9 @@ class Loop:
     after the last: asyncio's own loop, which is woken for each, has twenty proofs take a third longer."""
 
     def __init__(self) -> None:
-        self._finished: list[None] = []
-        self._awaited: float = math.inf
-        self._all_finished = SimpleQueue[None]()
+        self._begun: list[asyncio.Future[str]] | None = None
+        # None once all calls are done, or why one could not be finished.
+        self._news = SimpleQueue[Exception | None]()
 
     def create_future(self) -> asyncio.Future[Any]:
         return asyncio.Future(loop=cast(asyncio.AbstractEventLoop, self))
@@ -56,22 +55,30 @@ class Loop:
 
     def call_soon_threadsafe(self, finish: Callable[..., object], *arguments: Any, context: object) -> None:
         """Finishes a call, in the thread that made it."""
-        keep_state()
+        failure = None
         try:
+            keep_state()
             finish(*arguments)
-        finally:
-            self._finished.append(None)
-            if len(self._finished) >= self._awaited:
-                self._all_finished.put(None)
+        except Exception as error:
+            failure = error
+        if failure or (self._begun and is_done(self._begun)):
+            self._news.put(failure)
 
     def get_debug(self) -> bool:
         return False
 
-    def wait_for(self, calls: int) -> None:
-        """Returns once so many calls are finished."""
-        self._awaited = calls
-        if len(self._finished) < calls:
-            self._all_finished.get()
+    def wait_for(self, calls: list[asyncio.Future[str]]) -> None:
+        """Returns once all these calls are done."""
+        # From here on who finishes the last says so; who did before is seen.
+        self._begun = calls
+        while not is_done(calls):
+            failure = self._news.get()
+            if failure:
+                raise failure
+
+
+def is_done(calls: list[asyncio.Future[str]]) -> bool:
+    return all(call.done() for call in calls)
 
 
 def keep_state() -> None:

@@ -227,6 +227,18 @@ def test_didkits_threads_keep_their_state(issuer: Issuer) -> None:
     assert states.count(False) <= (os.cpu_count() or 1)
 
 
+def test_a_call_that_cannot_be_finished_is_waited_for_by_nobody(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise MemoryError
+
+    text = json.dumps(issuer.credential(ADDRESS, "Github", ["v0:a"]))
+    monkeypatch.setattr(didkit_loop, "keep_state", fail)
+    with pytest.raises(MemoryError):
+        check([text] * 3)
+
+
 def test_a_process_that_has_checked_documents_ends_well(issuer: Issuer) -> None:
     """Whatever didkit's threads are at: one that is still inside the interpreter would abort it."""
     text = json.dumps(issuer.credential(ADDRESS, "Github", ["v0:a"]))
