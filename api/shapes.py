@@ -157,7 +157,7 @@ def check_typed(document: Object, proof: Object) -> None:
     )
     unsigned = ("proofValue", "eip712Domain")
     signed = document | {"proof": {name: proof[name] for name in proof if name not in unsigned}}
-    demand(sum(1 for _ in objects(signed)) <= MAX_OBJECTS)
+    demand(count_objects(signed) <= MAX_OBJECTS)
     if "eip712Domain" in proof:
         types, primary_type = types_of(proof["eip712Domain"])
         check_fields(signed, primary_type, types)
@@ -165,13 +165,19 @@ def check_typed(document: Object, proof: Object) -> None:
         check_derivable(signed)
 
 
-def objects(value: Object, depth: int = 1) -> Iterator[tuple[str, Object]]:
-    """Each object within an object, and the object itself, with the name of the field that holds it."""
+def count_objects(value: Object, depth: int = 1) -> int:
+    """How many objects there are within an object, itself included. Raises Misshapen where they stand too
+    deep."""
     demand(depth <= MAX_DEPTH)
+    return 1 + sum([count_objects(child, depth + 1) for child in value.values() if isinstance(child, dict)])
+
+
+def objects(value: Object) -> Iterator[tuple[str, Object]]:
+    """Each object within an object, and the object itself, with the name of the field that holds it."""
     yield "", value
     for name, child in value.items():
         if isinstance(child, dict):
-            for inner_name, inner in objects(child, depth + 1):
+            for inner_name, inner in objects(child):
                 yield inner_name or name, inner
 
 
@@ -231,14 +237,15 @@ def check_fields(value: Object, type_name: str, types: Types) -> None:
     demand(fields is not None)
     assert fields is not None
     for name, child in value.items():
-        if name not in fields:
+        type_ = fields.get(name)
+        if type_ is None:
             raise Misshapen("unsigned_field")
-        if isinstance(child, dict):
-            check_fields(child, fields[name], types)
-        elif isinstance(child, list):
-            demand(fields[name] == "string[]" and all(isinstance(item, str) for item in child))
+        if isinstance(child, str):
+            demand(type_ == "string")
+        elif isinstance(child, dict):
+            check_fields(child, type_, types)
         else:
-            demand(fields[name] == "string" and isinstance(child, str))
+            demand(type_ == "string[]" and isinstance(child, list) and all(isinstance(c, str) for c in child))
 
 
 def check_derivable(signed: Object) -> None:
