@@ -1,4 +1,4 @@
-"""How fast first scorings are, before and after: python bench/first_scorings.py BEFORE [--rounds N]
+"""How fast first scorings are, before and after: python -m bench.first_scorings BEFORE [--rounds N]
 
 BEFORE is a checkout of another commit. It and this one stand side by side, each with a database, a service of
 a process a core, and 64 wallets of 20 credentials that nobody has checked yet, and are asked in turn, by one
@@ -24,9 +24,9 @@ Round = dict[str, Any]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python bench/first_scorings.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.first_scorings", description=__doc__)
     parser.add_argument("before", type=Path, metavar="BEFORE")
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=20, help="of each side and number of clients")
     arguments = parser.parse_args()
     with ExitStack() as stack:
         sides = {"before": Side(stack, arguments.before.resolve()), "after": Side(stack, HERE)}
@@ -37,7 +37,7 @@ def main() -> int:
                     # The first round warms up.
                     if number:
                         side.rounds[clients].append(taken)
-    print("| | clients | median ms | requests/s | processor ms: service | PostgreSQL |")
+    print("| side | clients | median ms | requests/s | processor ms: service | PostgreSQL |")
     print("| --- | --- | --- | --- | --- | --- |")
     for clients in CLIENTS:
         for name, side in sides.items():

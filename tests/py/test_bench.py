@@ -70,6 +70,15 @@ def test_growth_prints_a_table() -> None:
 
 
 @pytest.mark.own_tables
+def test_first_scorings_of_two_checkouts_are_told_side_by_side() -> None:
+    rows = printed("bench.first_scorings", str(ROOT), "--rounds", "1")
+    assert [(row["side"], row["clients"]) for row in rows] == [
+        ("before", "1"), ("after", "1"), ("before", "8"), ("after", "8")
+    ]  # fmt: skip
+    assert all(float(row["requests/s"]) > 0 for row in rows)
+
+
+@pytest.mark.own_tables
 def test_endurance_prints_a_table() -> None:
     assert len(printed("bench.endurance", "--requests", "100", "--wallets", "2")) == 10
 
