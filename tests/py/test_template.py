@@ -23,6 +23,7 @@ VERSION, PROXY, TARGET = (
 )
 METRICS = {
     ("AWS/ApplicationELB", "RequestCount"): [BALANCER],
+    ("AWS/ApplicationELB", "HealthyHostCount"): [BALANCER],
     ("AWS/ApplicationELB", "HTTPCode_Target_4XX_Count"): [BALANCER],
     ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"): [BALANCER],
     ("AWS/ApplicationELB", "LambdaInternalError"): [BALANCER],
@@ -120,17 +121,17 @@ def test_the_load_balancer_asks_no_oftener_than_the_function_may_answer(template
 
 def test_alarms_tell_somebody_and_say_what_they_mean(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
-    assert len(alarms) == 16
+    assert len(alarms) == 17
     for name, alarm in alarms.items():
         # One is for deploys alone.
         told = None if name == "NewVersionServerErrorsAlarm" else [{"Ref": "AlarmTopic"}]
         assert alarm.get("AlarmActions") == told, name
         assert alarm["AlarmDescription"].endswith("."), name
         assert alarm["AlarmName"]["Sub"].startswith("${ServiceName}-"), name
-        # No requests are no reason to wake somebody up, nor to take a version back. What a comparison found
-        # holds until the next one.
-        kept = "ignore" if name == "DifferencesAlarm" else "notBreaching"
-        assert alarm["TreatMissingData"] == kept, name
+        # No requests are no reason to wake somebody up, nor to take a version back; no runs of a schedule are.
+        # What a comparison found holds until the next one.
+        missing = {"DifferencesAlarm": "ignore", "CheckAheadErrorsAlarm": "breaching"}
+        assert alarm["TreatMissingData"] == missing.get(name, "notBreaching"), name
 
 
 @pytest.mark.parametrize("name", ["ServerErrorsAlarm", "SomeServerErrorsAlarm"])
