@@ -23,6 +23,7 @@ from typing import TextIO
 from api import json_lines
 from api.credentials import VERIFIER, Check, as_json, check
 from api.database import Database, Detached, Unavailable, Unchecked, Unforeseen
+from api.memory import TUNABLES
 from api.settings import SettingError, Settings
 from api.upkeep import upkeep
 
@@ -187,6 +188,7 @@ def processes(count: int) -> Iterator[Callable[[Sequence[str]], list[Check]]]:
     if count == 1:
         yield check
         return
+    os.environ.setdefault("GLIBC_TUNABLES", TUNABLES)
     with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), stay_with_parent) as pool:
         yield lambda documents: pool.submit(check, documents).result()
 

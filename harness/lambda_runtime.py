@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from api.memory import TUNABLES
 from db.migrate import ROOT
 from deploy.package import HOST as HOST_ARCH
 from deploy.package import VERSION, build, function_python
@@ -199,7 +200,7 @@ Start = Callable[..., Instance]
 
 
 def lambda_environment(function: Function, handler: str) -> dict[str, str]:
-    """What Lambda sets, besides the address of the Runtime API."""
+    """What Lambda sets, besides the address of the Runtime API, and what the template has it set always."""
     task, interface = function.folder, function.interface
     return {
         "_HANDLER": handler,
@@ -212,6 +213,7 @@ def lambda_environment(function: Function, handler: str) -> dict[str, str]:
         "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/passport-scorer",
         "AWS_LAMBDA_LOG_STREAM_NAME": "2026/01/01/[1]0123456789abcdef0123456789abcdef",
         "AWS_REGION": "us-west-2",
+        "GLIBC_TUNABLES": TUNABLES,
         "LAMBDA_RUNTIME_DIR": str(interface),
         "LAMBDA_TASK_ROOT": str(task),
         "LANG": "en_US.UTF-8",

@@ -100,7 +100,8 @@ begin
             k.expires_at,
             k.nullifiers,
             left_out_reason(
-                p_address, l.provider, l.digest, coalesce(k.issuer, (v_credentials[l.i]).credential ->> 'issuer'), p_trusted_issuers,
+                p_address, l.provider, l.digest,
+                coalesce(k.issuer, (v_credentials[l.i]).credential ->> 'issuer'), p_trusted_issuers,
                 k.digest is not null, k.fault, k.subject, k.provider, k.signed_at, k.expires_at
             ) as reason
         from unnest(v_providers, v_digests) with ordinality as l (provider, digest, i)

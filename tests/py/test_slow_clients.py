@@ -7,6 +7,8 @@ import signal
 import socket
 import statistics
 import subprocess
+import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,11 +19,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from api.memory import TUNABLES
 from api.request_body import MOST_WAITING
 from db.migrate import ROOT
 from deploy import serve as server
 from harness.locks import locked_passports, waiting
-from harness.service import Service, free_port
+from harness.service import Service, free_port, wait_for, wait_for_workers
 from harness.world import World
 
 pytestmark = [pytest.mark.newest, pytest.mark.own_tables]
@@ -280,12 +283,38 @@ def test_what_is_no_request_is_refused_and_nothing_of_it_printed(
 
 
 def test_glibc_is_told_how_to_keep_memory_unless_somebody_else_told_it(known: World, serve: Serve) -> None:
-    for given, found in (({}, server.TUNABLES), ({"GLIBC_TUNABLES": ""}, "")):
+    for given, found in (({}, TUNABLES), ({"GLIBC_TUNABLES": ""}, "")):
         service = serve(known.service_url, **given)
         for process in (psutil.Process(service.pid), *workers(service)):
             # Where it has read it, glibc leaves the ends of texts instead of the colons.
             environment = Path(f"/proc/{process.pid}/environ").read_text().replace("\0", ":")
             assert f":GLIBC_TUNABLES={found}:" in f":{environment}:"
+
+
+@pytest.mark.parametrize("argument", [sys.executable, ""])
+def test_a_server_that_cannot_be_started_anew_serves_as_it_is(
+    known: World, tmp_path: Path, argument: str
+) -> None:
+    """Where the variable is taken from it, as glibc takes it from a program that may do more than who starts
+    it; and where it cannot know its own program."""
+    taken = "import os; os.environ.pop('GLIBC_TUNABLES', None)"
+    (tmp_path / "sitecustomize.py").write_text(taken)
+    environment = {
+        "DATABASE_URL": known.service_url,
+        "PORT": str(free_port()),
+        "PYTHONPATH": f"{tmp_path}:{ROOT}:{sysconfig.get_path('purelib')}",
+        "TRUSTED_IAM_ISSUERS": '["did:key:z6MkNobody"]',
+        "WEB_CONCURRENCY": "1",
+    }
+    process = subprocess.Popen(
+        [argument, "-m", "deploy.serve"], executable=sys.executable, cwd=ROOT, env=environment
+    )
+    try:
+        wait_for(int(environment["PORT"]), process)
+        wait_for_workers(process, 1)
+    finally:
+        process.terminate()
+    assert process.wait() == 0
 
 
 def test_each_killed_worker_is_replaced(known: World, serve: Serve) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from api import metrics
+from api.memory import TUNABLES
 from api.settings import Settings
-from deploy import package, serve, versioned
+from deploy import package, versioned
 from harness.template import TEMPLATE, dashboard, of_type, read, watched_metrics
 
 # What AWS counts, by the dimensions that it counts it by.
@@ -91,8 +92,8 @@ def test_what_the_filter_looks_for_is_logged_at_every_level(
 def test_the_functions_settings_are_those_of_the_service(template: dict[str, Any]) -> None:
     """As the defaults of the template set them; with AWS_REGION, which Lambda sets."""
     given = {"AWS_REGION": "us-west-2"}
-    variables = template["Globals"]["Function"]["Environment"]["Variables"]
-    assert variables.pop("GLIBC_TUNABLES") == serve.TUNABLES
+    variables = dict(template["Globals"]["Function"]["Environment"]["Variables"])
+    assert variables.pop("GLIBC_TUNABLES") == TUNABLES
     for name, value in variables.items():
         if isinstance(value, dict) and "Ref" in value:
             value = template["Parameters"][value["Ref"]].get("Default", '["did:key:z6MkA"]')
@@ -128,8 +129,8 @@ def test_alarms_tell_somebody_and_say_what_they_mean(template: dict[str, Any]) -
         assert alarm.get("AlarmActions") == told, name
         assert alarm["AlarmDescription"].endswith("."), name
         assert alarm["AlarmName"]["Sub"].startswith("${ServiceName}-"), name
-        # No requests are no reason to wake somebody up, nor to take a version back; no runs of a schedule are.
-        # What a comparison found holds until the next one.
+        # No requests are no reason to wake somebody up, nor to take a version back; that a schedule has no
+        # runs is. What a comparison found holds until the next one.
         missing = {"DifferencesAlarm": "ignore", "CheckAheadErrorsAlarm": "breaching"}
         assert alarm["TreatMissingData"] == missing.get(name, "notBreaching"), name
 
