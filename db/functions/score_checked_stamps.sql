@@ -83,11 +83,14 @@ begin
     ------------------------------------------------------------------------------------------------------
     -- Scorer.
     ------------------------------------------------------------------------------------------------------
-    -- The concatenation takes long weights out of their compressed form, once.
-    select c.human_points_program, s.weights || '{}', s.threshold
+    -- The concatenation takes long weights out of their compressed form, once. The scorer is looked up, not joined: a
+    -- join that was planned while there were few would read all of them.
+    select
+        c.human_points_program,
+        (select s.weights || '{}' from scorer_weighted_binaryweightedscorer as s where s.scorer_ptr_id = c.scorer_id),
+        (select s.threshold from scorer_weighted_binaryweightedscorer as s where s.scorer_ptr_id = c.scorer_id)
     into v_human_points_program, v_weights, v_threshold
     from account_community as c
-    left join scorer_weighted_binaryweightedscorer as s on s.scorer_ptr_id = c.scorer_id
     where c.id = p_scorer_id;
 
     if not found then

@@ -76,6 +76,12 @@ from pg_stat_xact_user_tables
 where relname like 'registry_event%' or relname like 'ceramic_cache%'
 group by relname
 """
+ROWS = """
+select relname, sum(coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0))
+from pg_stat_xact_user_tables
+where schemaname in ('scorer', 'public')
+group by relname
+"""
 # Events of other wallets at any time, and many of the wallet that is asked for, in other communities and of
 # another kind too; credentials of others that are newer than all of its own.
 MANY = """
@@ -206,6 +212,22 @@ def test_no_table_is_read_from_end_to_end(planned: Session) -> None:
     fresh.ask_for_everything("c")
     fresh.connection.close()
     assert planned.scanned | fresh.scanned == set()
+
+
+def test_a_request_reads_no_more_rows_of_a_large_table(planned: Session) -> None:
+    """Nor by an index from one end to the other, as a join may that was planned while a table was empty."""
+    address = "0x" + "d" * 40
+    planned.world.put_valid(address, "Provider1", "v0:d")
+    outcome, unchecked = planned.request(address)
+    assert outcome == "unchecked"
+    assert planned.request(address, as_json(check(unchecked.split("\n")))) == ("scored", None)
+    key_hash = keys.sha256_hash(planned.world.key)
+    arguments = (key_hash, address, [planned.world.issuer.did], VERIFIER, "[]")
+    with planned.connection.transaction():
+        planned.connection.execute(REQUEST.encode(), arguments)
+        rows: dict[str, int] = dict(planned.connection.execute(ROWS).fetchall())
+    assert rows
+    assert {table: count for table, count in rows.items() if count >= 100} == {}
 
 
 def test_history_and_lists_read_no_more_rows_of_a_large_table(planned: Session) -> None:
