@@ -10,18 +10,18 @@ text/javascript, all others do always.
 import gc
 import logging
 import os
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
 
 import awsgi
 
-from api import json_lines
+from api import json_lines, put_off
 from api.lazy import lazily
 
 # What is imported stays: to look for garbage in it takes a twelfth of the start.
 gc.disable()
-# What Flask imports for a server of its own, for tests, forms and templates, no request needs.
-with lazily("werkzeug.serving", "werkzeug.test", "werkzeug.formparser", "jinja2", "flask.templating"):
+with lazily(*put_off.MODULES, known=put_off.KNOWN):
     from api.app import create_app
     from api.logged import Logged
     from api.settings import Settings
@@ -33,6 +33,9 @@ json_lines.write_by_lambda()
 settings = Settings.from_environment()
 logging.getLogger().setLevel(settings.log_level)
 app = create_app(settings, service=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "passport-scorer"))
+if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand") != "on-demand":
+    # No request waits for this start, and one may have proofs to check.
+    import_module("api.didkit_loop")
 gc.freeze()
 gc.enable()
 # Answers that are compressed, and so no text: scripts of the docs page.

@@ -1,7 +1,7 @@
 """Modules that a start need not wait for: they are loaded when what was imported from them is first used."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
@@ -9,8 +9,8 @@ from typing import Any
 
 
 class Imported:
-    """Stands for what a module that is not loaded yet has by a name, to whoever calls it, derives from it or
-    reads its attributes."""
+    """Stands for what a module that is not loaded yet has by a name, to whoever calls it, derives from it,
+    prints it, or reads its attributes. It is no exception, so that nobody can catch it."""
 
     def __init__(self, module: str, name: str) -> None:
         self._module = module
@@ -22,6 +22,9 @@ class Imported:
     def __getattr__(self, name: str) -> Any:
         return getattr(loaded(self._module, self._name), name)
 
+    def __str__(self) -> str:
+        return str(loaded(self._module, self._name))
+
     def __mro_entries__(self, bases: tuple[object, ...]) -> tuple[Any]:
         return (loaded(self._module, self._name),)
 
@@ -30,19 +33,24 @@ class Imported:
 
 
 class Module(ModuleType):
-    """Takes the place of a module that is not loaded yet."""
+    """Takes the place of a module that is not loaded yet, and has what is known of it."""
+
+    def __init__(self, name: str, known: Mapping[str, object]) -> None:
+        super().__init__(name)
+        self.__dict__.update(known)
 
     def __getattr__(self, name: str) -> Imported:
         # What the machinery of imports asks for, this module is too.
-        if name.startswith("__"):
+        if name.startswith("__") and name != "__version__":
             raise AttributeError(name)
         return Imported(self.__name__, name)
 
 
 def loaded(module: str, name: str) -> Any:
-    """What a module has by a name, once it is loaded."""
+    """What a module has by a name, once it is loaded; it may be a module of its own."""
     put_back(module)
-    return getattr(import_module(module), name)
+    has = import_module(module)
+    return getattr(has, name) if hasattr(has, name) else import_module(f"{module}.{name}")
 
 
 def put_back(module: str) -> None:
@@ -52,13 +60,14 @@ def put_back(module: str) -> None:
 
 
 @contextmanager
-def lazily(*modules: str) -> Iterator[None]:
-    """While the block runs, whoever imports from these modules is given what loads them when it is used.
-    Those that are loaded already stay as they are."""
-    for module in modules:
-        sys.modules.setdefault(module, Module(module))
+def lazily(*modules: str, known: Mapping[str, Mapping[str, object]] | None = None) -> Iterator[None]:
+    """While the block runs, whoever imports from these modules is given what loads them when it is used, or
+    at once what is known of a module, by its name. Those that are loaded already stay as they are."""
+    given: dict[str, Mapping[str, object]] = {module: {} for module in modules} | dict(known or {})
+    for module, names in given.items():
+        sys.modules.setdefault(module, Module(module, names))
     try:
         yield
     finally:
-        for module in modules:
+        for module in given:
             put_back(module)
