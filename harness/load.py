@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from harness.invariants import Answered
-
-# Only a service that never comes back takes this long.
-PATIENCE_SECONDS = 60
+from harness.patience import PATIENCE_SECONDS, wait_until
 
 
 @dataclass(frozen=True)
@@ -42,11 +40,7 @@ class Load:
         )
 
     def wait_until(self, condition: Callable[[], bool], what: str) -> None:
-        for _ in range(PATIENCE_SECONDS * 100):
-            if condition():
-                return
-            time.sleep(0.01)
-        raise AssertionError(f"waited in vain for {what}; got {self.by_status()}")
+        wait_until(condition, lambda: f"{what}; got {self.by_status()}")
 
     def by_status(self) -> dict[int, int]:
         return dict(Counter(answer.status for answer in self.answers))

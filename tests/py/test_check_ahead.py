@@ -25,6 +25,7 @@ from api.credentials import VERIFIER, Check, as_json, check
 from api.database import Database
 from db.migrate import ROOT
 from harness.existing import base_table
+from harness.patience import PATIENCE_SECONDS, wait_until
 from harness.server import connect, service_url_of
 from harness.wire import recorded
 from harness.world import World
@@ -33,7 +34,6 @@ from local.issuer import Issuer
 ADDRESS = "0x" + "c" * 40
 OTHER = "0x" + "d" * 40
 CHECKED = re.compile(r"Checked ([\d,]+) documents in [\d.]+ s; (none is left|at most [\d,]+ are left: .+)\.")
-PATIENCE_SECONDS = 60
 # A range of ids that is left, or claimed, of any verifier.
 UNFINISHED = """
 select left_ids::text from check_ahead_progress where not isempty(left_ids)
@@ -85,14 +85,6 @@ def finished(process: subprocess.Popen[str], status: int = 0) -> tuple[int, str]
 def kept(world: World) -> int:
     ((count,),) = world.execute("select count(*) from credential_check")
     return int(count)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    for _ in range(PATIENCE_SECONDS * 100):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("waited in vain")
 
 
 @contextmanager

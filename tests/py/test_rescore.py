@@ -22,6 +22,7 @@ from db.migrate import ROOT
 from harness import crowd
 from harness.invariants import lost, violations, watch
 from harness.load import load
+from harness.patience import wait_until
 from harness.server import connect, operator_url_of
 from harness.service import Service
 from harness.world import World
@@ -29,7 +30,6 @@ from local.issuer import Issuer
 
 pytestmark = pytest.mark.newest
 
-PATIENCE_SECONDS = 60
 SAID = re.compile(
     r"(Scored|Would score) (?P<scored>[\d,]+) wallets in [\d.]+ s: (?P<up>\d+) pass that did not,"
     r" (?P<down>\d+) do not that did; (?P<since>\d+) were scored meanwhile, (?P<gone>\d+) have no passport,"
@@ -119,14 +119,6 @@ def scores(world: World) -> dict[str, Any]:
 def rows_of(out: Path) -> list[dict[str, str]]:
     with out.open() as lines:
         return list(csv.DictReader(lines))
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    for _ in range(PATIENCE_SECONDS * 100):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("waited in vain")
 
 
 def newest_fields(world: World, address: str, community: int) -> dict[str, Any]:

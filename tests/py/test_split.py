@@ -24,7 +24,8 @@ from deploy.split.tables import HOME, LOCAL, OF_A_COMMUNITY, REPLICATED
 from harness import existing, invariants, plproxy
 from harness.debian import NotPackaged
 from harness.invariants import Answered
-from harness.load import PATIENCE_SECONDS, load
+from harness.load import load
+from harness.patience import wait_until
 from harness.recording import recording, replay
 from harness.server import connect, create_database
 from harness.service import Service
@@ -316,10 +317,10 @@ def score(connection: psycopg.Connection, address: str) -> Answered:
 
 def wait_for_lock(database: World | Split, query: str) -> None:
     """Returns once a session waits for a lock with a statement like it."""
-    patience = time.monotonic() + PATIENCE_SECONDS
-    while database.connection.execute(WAITING, [query]).fetchone() != (True,):
-        assert time.monotonic() < patience, f"nobody waits with {query}"
-        time.sleep(0.02)
+    wait_until(
+        lambda: database.connection.execute(WAITING, [query]).fetchone() == (True,),
+        lambda: f"a session that waits with {query}",
+    )
 
 
 def test_a_request_under_way_finds_what_it_asks_for_where_the_community_was(
