@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
+from urllib.request import Request, urlopen
 
 import psutil
 import pytest
@@ -13,6 +14,7 @@ from harness.balancer import Balancer, balanced, environment
 from harness.invariants import lost, violations
 from harness.load import load
 from harness.neighbours import WALLETS, fill
+from harness.patience import wait_until
 from harness.service import Service
 from harness.world import World
 from local.issuer import Issuer
@@ -73,6 +75,28 @@ def test_what_the_candidate_cannot_answer_the_existing_service_does(
             process.kill()
         result.wait_for(40)
     assert set(result.by_status()) == {200}
+
+
+def test_a_past_score_is_asked_of_whoever_gives_the_wallet_its_score(
+    world: World, balancer: Balancer
+) -> None:
+    address = WALLETS[0]
+    world.add_key("pastpast.key", historical_endpoint=True)
+    paths = (world.path(address), f"{world.path(address)}/history?created_at=2100-01-01")
+
+    def both_are_answered_by(service: str) -> bool:
+        for path in paths:
+            request = Request(
+                f"http://127.0.0.1:{balancer.port}{path}", headers={"X-API-Key": "pastpast.key"}
+            )
+            with urlopen(request) as answer:
+                assert answer.status == 200
+        return [answer["service"] for answer in balancer.answered()[-2:]] == [service, service]
+
+    for share, service in ((100, "candidate"), (0, "existing")):
+        balancer.share(share)
+        # Workers from before a change may take what comes at once.
+        wait_until(partial(both_are_answered_by, service))
 
 
 def test_a_share_that_is_none_changes_nothing(balancer: Balancer) -> None:
