@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
 
 import awsgi
 
-from api import json_lines, put_off
+from api import json_lines, memory, put_off
 from api.lazy import lazily
 
 # What is imported stays: to look for garbage in it takes a twelfth of the start.
@@ -29,6 +29,8 @@ with lazily(*put_off.MODULES, known=put_off.KNOWN):
 Event = dict[str, Any]
 
 json_lines.write_by_lambda()
+# The runtime sets it with each invocation.
+memory.keep_to_python(b"_X_AMZN_TRACE_ID")
 # A bad setting is an error of the function's initialization, which Lambda reports by its type and message.
 settings = Settings.from_environment()
 logging.getLogger().setLevel(settings.log_level)

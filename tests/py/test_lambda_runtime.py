@@ -2,8 +2,6 @@
 
 import base64
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from db.migrate import ROOT
 from harness.lambda_emulator import emulated, emulator
 from harness.lambda_runtime import Ended, Function, InitError, Start, Told
 from harness.locks import locked_passports, waiting
+from harness.patience import wait_until
 from harness.world import World
 
 pytestmark = [pytest.mark.http, pytest.mark.newest]
@@ -34,14 +33,6 @@ def load(name: str) -> dict[str, Any]:
 def contents(folder: Path) -> set[tuple[str, int]]:
     """The files below a folder, and when they were changed."""
     return {(str(path), path.stat().st_mtime_ns) for path in folder.rglob("*")}
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    for _ in range(1200):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("waited for nothing")
 
 
 def test_every_event_is_scored_and_the_folder_stays_as_it_is(
