@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 
 class Imported:
     """Stands for what a module that is not loaded yet has by a name, to whoever calls it, derives from it,
-    prints it, or reads its attributes. It is no exception, so that nobody can catch it."""
+    subscripts it, prints it, or reads its attributes. It is no exception, so that nobody can catch it."""
 
     def __init__(self, module: str, name: str) -> None:
         self._module = module
@@ -21,6 +21,9 @@ class Imported:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(loaded(self._module, self._name), name)
+
+    def __getitem__(self, parameters: Any) -> Any:
+        return loaded(self._module, self._name)[parameters]
 
     def __str__(self) -> str:
         return str(loaded(self._module, self._name))
@@ -47,10 +50,14 @@ class Module(ModuleType):
 
 
 def loaded(module: str, name: str) -> Any:
-    """What a module has by a name, once it is loaded; it may be a module of its own."""
+    """What a module has by a name, once it is loaded; it may be a module of its own. Raises AttributeError
+    where it has none."""
     put_back(module)
     has = import_module(module)
-    return getattr(has, name) if hasattr(has, name) else import_module(f"{module}.{name}")
+    if not hasattr(has, name):
+        with suppress(ModuleNotFoundError):
+            import_module(f"{module}.{name}")
+    return getattr(has, name)
 
 
 def put_back(module: str) -> None:

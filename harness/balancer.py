@@ -14,6 +14,7 @@ from typing import Any
 
 from db.migrate import ROOT
 from harness.debian import CACHE, unpacked
+from harness.patience import wait_until
 from harness.service import free_port
 
 START_SECONDS = 30
@@ -38,6 +39,17 @@ class Balancer:
     def answered(self) -> list[dict[str, Any]]:
         """What the access log says, oldest first."""
         return [json.loads(line) for line in (self.folder / "access.log").read_text().splitlines()]
+
+    def logged(self, request_id: str) -> dict[str, Any]:
+        """What the access log says of a request, once it does: a line comes after its answer."""
+        found: list[dict[str, Any]] = []
+
+        def is_found() -> bool:
+            found[:] = [line for line in self.answered() if line["request_id"] == request_id]
+            return bool(found)
+
+        wait_until(is_found, f"the log has {request_id}")
+        return found[0]
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class Load:
         )
 
     def wait_until(self, condition: Callable[[], bool], what: str) -> None:
-        wait_until(condition, lambda: f"{what}; got {self.by_status()}")
+        wait_until(condition, lambda: f"there are {what}; got {self.by_status()}")
 
     def by_status(self) -> dict[int, int]:
         return dict(Counter(answer.status for answer in self.answers))

@@ -7,11 +7,11 @@ from collections.abc import Callable
 PATIENCE_SECONDS = 60
 
 
-def wait_until(condition: Callable[[], bool], what: Callable[[], str] = lambda: "it") -> None:
-    """Returns once a condition holds; raises AssertionError with what was waited for where it does not within
-    PATIENCE_SECONDS."""
-    for _ in range(PATIENCE_SECONDS * 100):
-        if condition():
-            return
+def wait_until(condition: Callable[[], bool], what: Callable[[], str] | str = "it happens") -> None:
+    """Returns once a condition holds; raises AssertionError, with what was to happen, where it does not hold
+    within PATIENCE_SECONDS."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited in vain until {what if isinstance(what, str) else what()}")
         time.sleep(0.01)
-    raise AssertionError(f"waited in vain for {what()}")

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
@@ -14,15 +13,13 @@ from psycopg.conninfo import make_conninfo
 
 from harness.existing import base_table
 from harness.model import Community
+from harness.patience import wait_until
 from harness.peer import score_as_peer
 from harness.server import connect
 from harness.world import World
 
 Session = Callable[[], psycopg.Connection]
 Call = Callable[[psycopg.Connection], Any]
-
-# Only a session that never blocks, or never wakes, takes this long.
-PATIENCE_SECONDS = 30
 
 SCORE = "select score_passport(%s, %s, %s, %s)"
 A, B, C, D = ("0x" + digit * 40 for digit in "abcd")
@@ -59,23 +56,24 @@ def later() -> Iterator[Callable[..., Future[Any]]]:
 
 def wait_until_blocked(world: World, session: psycopg.Connection, future: Future[Any]) -> None:
     """Returns once the session waits for a lock; fails if its call ends before."""
-    for _ in range(PATIENCE_SECONDS * 100):
+    waits = "select from pg_stat_activity where pid = %s and wait_event_type = 'Lock'"
+
+    def is_blocked() -> bool:
         assert not future.done(), f"not blocked: {future.result()}"
-        if world.execute(
-            "select from pg_stat_activity where pid = %s and wait_event_type = 'Lock'",
-            session.info.backend_pid,
-        ):
-            return
-        time.sleep(0.01)
-    raise AssertionError("the session neither ends nor waits for a lock")
+        return bool(world.execute(waits, session.info.backend_pid))
+
+    wait_until(is_blocked, "the session waits for a lock")
 
 
 def wait_until_blocking(world: World, blocker: psycopg.Connection, waiting: Future[Any]) -> None:
     """Returns once a session waits for the blocker."""
     blocked = "select from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
-    while not world.execute(blocked, blocker.info.backend_pid):
+
+    def is_blocking() -> bool:
         assert not waiting.done()
-        time.sleep(0.01)
+        return bool(world.execute(blocked, blocker.info.backend_pid))
+
+    wait_until(is_blocking, "a session waits for the blocker")
 
 
 @pytest.fixture
@@ -280,10 +278,8 @@ def test_who_reads_the_credentials_of_a_new_passport_last_writes_last(world: Wor
         wait_until_blocking(world, gate, slow)
         world.execute("update ceramic_cache set deleted_at = now()")
         fast = later(ask, world, "fast", A)
-        while not fast.done() and not world.execute(
-            "select from pg_stat_activity where application_name = 'fast' and wait_event_type = 'Lock'"
-        ):
-            time.sleep(0.01)
+        waits = "select from pg_stat_activity where application_name = 'fast' and wait_event_type = 'Lock'"
+        wait_until(lambda: fast.done() or bool(world.execute(waits)))
         gate.execute("select pg_advisory_unlock(1)")
     assert list(slow.result()) == ["Github"]
     assert list(fast.result()) == []

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from api import memory
+from bench.cases import Wallets
 from bench.function import endured, event
 from harness.lambda_runtime import Function, Start, lambda_environment
 from harness.world import World
@@ -15,7 +16,6 @@ from harness.world import World
 # Takes most of a minute, and neither PgBouncer nor whose the tables are shows in it.
 pytestmark = [pytest.mark.newest, pytest.mark.own_tables]
 
-ADDRESS = "0x" + "e" * 40
 # What Python knows of the id once the runtime has set it, and whether a program that is started does.
 SET = """
 import json, os, subprocess
@@ -29,11 +29,10 @@ print(json.dumps([os.environ["_X_AMZN_TRACE_ID"], "Root=1-0" in told]))
 
 def test_memory_is_flat(world: World, start: Start) -> None:
     """Of 10,000 invocations the last tenth needs hardly more than the second."""
-    for number in range(20):
-        world.put_valid(ADDRESS, f"Provider{number}", f"v0:{number}")
+    addresses = Wallets(world, world.issuer, 8).filled(20)
     instance = start()
     instance.start()
-    assert endured(instance, [event(world, ADDRESS)], 10_000) == 0
+    assert endured(instance, [event(world, address) for address in addresses], 10_000) == 0
     # With room for what Lambda itself needs.
     assert psutil.Process(instance.process.pid).memory_info().rss < 128e6
 

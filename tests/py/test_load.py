@@ -21,6 +21,7 @@ from bench.arrivals import Profile, Stage, Thresholds, planned, read
 from bench.load_report import Spent, late, missed, needed, rows
 from bench.open_loop import Answer, ask
 from db.migrate import ROOT
+from harness.patience import PATIENCE_SECONDS
 from harness.service import Service
 from harness.world import World
 
@@ -31,8 +32,6 @@ SCRIPT = ROOT / "bench/load.k6.js"
 PATHS = ["/v2/stamps/1/score/0x" + digit * 40 for digit in "123"]
 LIMITS = Thresholds(p95_ms=200, p99_ms=500, error_rate=0)
 SCORE = b'{"score": "1.00000"}'
-# Comes sooner than a test that hangs is noticed by somebody.
-PATIENCE_SECONDS = 60
 # Of sums of seconds.
 ROUNDING = 1e-6
 

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -77,26 +78,31 @@ def test_what_the_candidate_cannot_answer_the_existing_service_does(
     assert set(result.by_status()) == {200}
 
 
-def test_a_past_score_is_asked_of_whoever_gives_the_wallet_its_score(
-    world: World, balancer: Balancer
+def test_scores_and_past_scores_of_a_wallet_are_asked_of_one_service_all_else_of_the_existing_one(
+    world: World, services: tuple[Service, Service], balancer: Balancer
 ) -> None:
-    address = WALLETS[0]
     world.add_key("pastpast.key", historical_endpoint=True)
-    paths = (world.path(address), f"{world.path(address)}/history?created_at=2100-01-01")
+    addresses = [f"0x{number:040x}" for number in range(24)]
+    by_upstream = dict(zip([f"127.0.0.1:{s.port}" for s in services], ["existing", "candidate"], strict=True))
 
-    def both_are_answered_by(service: str) -> bool:
-        for path in paths:
-            request = Request(
-                f"http://127.0.0.1:{balancer.port}{path}", headers={"X-API-Key": "pastpast.key"}
-            )
-            with urlopen(request) as answer:
-                assert answer.status == 200
-        return [answer["service"] for answer in balancer.answered()[-2:]] == [service, service]
+    def asked_of(path: str) -> str:
+        headers = {"X-API-Key": "pastpast.key", "X-Request-ID": str(uuid4())}
+        with urlopen(Request(f"http://127.0.0.1:{balancer.port}{path}", headers=headers)) as answer:
+            assert answer.status == 200
+        logged = balancer.logged(headers["X-Request-ID"])
+        assert logged["service"] == by_upstream[logged["upstream"]]
+        return by_upstream[logged["upstream"]]
 
-    for share, service in ((100, "candidate"), (0, "existing")):
+    def are_asked(services: set[str]) -> bool:
+        scores = [asked_of(world.path(address)) for address in addresses]
+        past = [asked_of(f"{world.path(address)}/history?created_at=2100-01-01") for address in addresses]
+        return past == scores and {*scores} == services
+
+    for share, services_asked in STEPS[:3]:
         balancer.share(share)
         # Workers from before a change may take what comes at once.
-        wait_until(partial(both_are_answered_by, service))
+        wait_until(partial(are_asked, services_asked))
+        assert asked_of(f"/v2/stamps/{WALLETS[0]}") == "existing"
 
 
 def test_a_share_that_is_none_changes_nothing(balancer: Balancer) -> None:

@@ -24,6 +24,7 @@ from api.request_body import MOST_WAITING
 from db.migrate import ROOT
 from deploy import serve as server
 from harness.locks import locked_passports, waiting
+from harness.patience import PATIENCE_SECONDS, wait_until
 from harness.service import Service, free_port, wait_for, wait_for_workers
 from harness.world import World
 
@@ -40,8 +41,6 @@ UNFINISHED = {
     "a header without its last line": HEADER + b"1\r\n",
 }
 WITHOUT_BODY = b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
-# Only a server that never answers takes this long.
-PATIENCE_SECONDS = 20
 
 
 @pytest.fixture
@@ -116,14 +115,6 @@ def seconds_of_answers(service: Service, world: World) -> list[float]:
     return taken
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    for _ in range(PATIENCE_SECONDS * 20):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"waited in vain until {what}")
-
-
 def workers(service: Service) -> list[psutil.Process]:
     return psutil.Process(service.pid).children()
 
@@ -141,7 +132,7 @@ def test_five_hundred_slow_clients_hold_nobody_up(known: World, serve: Serve) ->
             taken = seconds_of_answers(service, known)
             assert slow.waiting() == len(slow.sockets) == 425
             # What this request means is known without its body, which is not read.
-            until(lambda: without_body.waiting() == 0, "all without a body have their answer")
+            wait_until(lambda: without_body.waiting() == 0, "all without a body have their answer")
     assert statistics.median(taken) < 1
 
 
@@ -155,7 +146,7 @@ def test_bodies_that_come_slowly_hold_nobody_up(known: World, serve: Serve) -> N
     header = post + b"Content-Length: %d\r\n\r\n" % len(body)
     with clients(service) as slow:
         unfinished = slow.connect(header + body[:10], 200)
-        until(lambda: slow.waiting() == MOST_WAITING, "all but a few have their answer")
+        wait_until(lambda: slow.waiting() == MOST_WAITING, "all but a few have their answer")
         taken = seconds_of_answers(service, known)
         assert slow.waiting() == MOST_WAITING
         statuses = {each.recv(12) for each in unfinished if select.select([each], [], [], 0)[0]}
@@ -167,7 +158,7 @@ def test_bodies_that_come_slowly_hold_nobody_up(known: World, serve: Serve) -> N
             (each,) = whole.connect(header + body)
             return each.recv(12) == b"HTTP/1.1 200"
 
-    until(answered, "bodies are read again")
+    wait_until(answered, "bodies are read again")
 
 
 @pytest.mark.alone
@@ -195,10 +186,10 @@ def test_clients_that_do_not_read_hold_nobody_up_and_are_dropped(known: World, s
             with suppress(BlockingIOError):
                 while True:
                     each.send(b"GET /v2/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000)
-        until(lambda: slow.waiting() == 0, "all are sent answers")
+        wait_until(lambda: slow.waiting() == 0, "all are sent answers")
         assert worker.num_fds() >= before + 50
         taken = seconds_of_answers(service, known)
-        until(lambda: worker.num_fds() <= before + 1, "they are dropped")
+        wait_until(lambda: worker.num_fds() <= before + 1, "they are dropped")
     assert statistics.median(taken) < 1
 
 
@@ -219,7 +210,7 @@ def test_more_clients_than_a_process_takes_have_to_wait_until_slow_ones_are_drop
                 most = max(most, worker.num_fds())
                 time.sleep(0.01)
             answers.result()
-            until(lambda: slow.waiting() == 0, "all are dropped")
+            wait_until(lambda: slow.waiting() == 0, "all are dropped")
     assert 20 <= most - before + 1 <= 21 + 1
 
 
@@ -322,7 +313,7 @@ def test_each_killed_worker_is_replaced(known: World, serve: Serve) -> None:
     for worker in workers(service):
         worker.kill()
         worker.wait()
-        until(lambda: len(workers(service)) == 2, "it is replaced")
+        wait_until(lambda: len(workers(service)) == 2, "it is replaced")
     seconds_of_answers(service, known)
 
 
@@ -332,7 +323,7 @@ def test_a_worker_that_is_killed_again_at_once_ends_the_server(known: World, ser
     server_process = psutil.Process(service.pid)
     first = workers(service)
     first[0].kill()
-    until(lambda: workers(service) not in (first, []), "it is replaced")
+    wait_until(lambda: workers(service) not in (first, []), "it is replaced")
     workers(service)[0].kill()
     assert server_process.wait(PATIENCE_SECONDS) == 1
 
@@ -357,9 +348,9 @@ def test_a_stop_finishes_what_is_under_way_and_waits_for_no_slow_client(known: W
                 executor.submit(service.get, known.path(ADDRESS), PATIENCE_SECONDS, X_API_Key=known.key)
                 for _ in range(4)
             ]
-            until(lambda: len(waiting(known)) == 4, "all wait")
+            wait_until(lambda: len(waiting(known)) == 4, "all wait")
             process.terminate()
-            until(lambda: refused(service.port), "nobody else is let in")
+            wait_until(lambda: refused(service.port), "nobody else is let in")
         assert [answer.result()[0] for answer in asked] == [200] * 4
         _, alive = psutil.wait_procs([process, *left], PATIENCE_SECONDS)
     assert alive == []

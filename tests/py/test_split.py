@@ -319,7 +319,7 @@ def wait_for_lock(database: World | Split, query: str) -> None:
     """Returns once a session waits for a lock with a statement like it."""
     wait_until(
         lambda: database.connection.execute(WAITING, [query]).fetchone() == (True,),
-        lambda: f"a session that waits with {query}",
+        f"a session waits with {query}",
     )
 
 
