@@ -80,7 +80,13 @@ def measured(environment: dict[str, str], path: str, key: str, runs: int = RUNS)
 def seconds(environment: dict[str, str], *arguments: str) -> float:
     """How long a Python process takes."""
     start = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], cwd=ROOT, env=os.environ | environment, check=True)
+    subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     return time.perf_counter() - start
 
 
