@@ -5,28 +5,15 @@ from threading import Lock
 from types import SimpleNamespace
 
 MODULES = (
-    # Of Flask: a server of its own, tests, forms, templates, sessions, guesses at what a wrong URL may mean.
-    *(
-        "werkzeug.serving",
-        "werkzeug.test",
-        "werkzeug.formparser",
-        "jinja2",
-        "flask.templating",
-        "itsdangerous",
-    ),
-    *("click", "difflib", "pkgutil", "uuid"),
+    # Of Flask: a server of its own, tests, forms, templates, sessions, commands, wrong URLs.
+    *("werkzeug.serving", "werkzeug.test", "werkzeug.formparser", "jinja2", "flask.templating"),
+    *("itsdangerous", "click", "difflib", "pkgutil", "uuid"),
     # Of psycopg: its asynchronous half, copies, cursors of the server, two-phase commits, its version, which
     # takes a library to find out, and ways to find libpq.
     *("psycopg.connection_async", "psycopg.cursor_async", "psycopg.client_cursor", "psycopg.raw_cursor"),
-    *("psycopg._server_cursor", "psycopg._server_cursor_async", "psycopg._pipeline_async", "psycopg.copy"),
-    *(
-        "psycopg._copy_async",
-        "psycopg._tpc",
-        "psycopg.version",
-        "psycopg_binary.version",
-        "ctypes",
-        "ctypes.util",
-    ),
+    *("psycopg._server_cursor", "psycopg._server_cursor_async", "psycopg._pipeline_async"),
+    *("psycopg.copy", "psycopg._copy_async", "psycopg._tpc", "psycopg.version", "psycopg_binary.version"),
+    *("ctypes", "ctypes.util"),
     # Proofs are only checked where nobody has before.
     "api.didkit_loop",
 )
