@@ -121,6 +121,16 @@ def test_the_page_of_operations_has_its_size(built: Path) -> None:
         assert float(unpacked) * 1e6 == pytest.approx(size, rel=0.02)
 
 
+def test_what_is_imported_is_the_package(tmp_path: Path) -> None:
+    """Not the folder that the command is run in."""
+    with zipfile.ZipFile(tmp_path / "package.zip", "w") as file:
+        file.writestr("api/__init__.py", "")
+        file.writestr("api/aws_lambda.py", "raise RuntimeError('of the package')")
+    with pytest.raises(subprocess.CalledProcessError, match="exit status 1") as raised:
+        package.import_times(tmp_path / "package.zip", package.function_python())
+    assert "of the package" in raised.value.stderr
+
+
 def test_without_a_python_of_that_version_one_line_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
