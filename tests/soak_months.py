@@ -290,9 +290,14 @@ def events_in(connection: psycopg.Connection, folder: Path) -> Iterator[Kept]:
 def report(world: World, folder: Path, turned: list[tuple[datetime, bool, Turning]]) -> int:
     """Prints the table, and what is wrong; gives the exit status."""
     answers = Counter(answer for _, _, soak in turned for answer in soak.answers)
-    deduped = Counter((a.address, a.community, a.at, p) for a in answers for p in a.deduped)
+    # Of a whole second an answer shows no microseconds.
+    deduped = Counter(
+        (a.address, a.community, datetime.fromisoformat(a.at), p)
+        for a in answers.elements()
+        for p in a.deduped
+    )
     scores: Counter[Scored] = Counter()
-    clashes: Counter[tuple[str, int, str, str]] = Counter()
+    clashes: Counter[tuple[str, int, datetime, str]] = Counter()
     months: Counter[str] = Counter()
     ids: set[int] = set()
     misplaced = 0
@@ -301,20 +306,18 @@ def report(world: World, folder: Path, turned: list[tuple[datetime, bool, Turnin
         ids.add(event.id_)
         misplaced += event.month != f"registry_event_{event.created_at.astimezone(UTC):%Y_%m}"
         fields = event.data.get("fields", {})
-        at = event.created_at.astimezone(UTC).isoformat(timespec="microseconds")
         if event.action == "LIFO_DEDUPLICATION":
-            clashes[event.address, event.community, at, event.data["provider"]] += 1
+            clashes[event.address, event.community, event.created_at, event.data["provider"]] += 1
         elif event.address != OTHER:
             raw = fields["evidence"]["rawScore"]
             at = fields["last_score_timestamp"]
             scores[Scored.of(event.address, event.community, at, raw, fields["stamps"])] += 1
     lost, unasked = answers - scores, scores - answers
+    unlike = (deduped - clashes) + (clashes - deduped)
     wrong = {
         "answers without their event": lost.total(),
         "events without their answer": unasked.total(),
-        "deduped stamps without their event, or the other way round": (
-            (deduped - clashes) + (clashes - deduped)
-        ).total(),
+        "deduped stamps without their event, or the other way round": unlike.total(),
         "events in another month's table or file": misplaced,
         "ids of several events": months.total() - len(ids),
         "events of others that are gone": OTHERS + scores.total() + clashes.total() - months.total(),
@@ -347,10 +350,17 @@ def report(world: World, folder: Path, turned: list[tuple[datetime, bool, Turnin
     ]
     print("\n".join(["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]))
     lines = [*found, *(f"lost: {a}" for a in lost), *(f"of nobody: {a}" for a in unasked)]
+    lines += [f"deduped: {stamp}, {deduped[stamp]} times, events: {clashes[stamp]}" for stamp in unlike]
     lines += [f"in SQL: {code}, {count} times" for code, count in in_sql.items()]
+    lines += [
+        f"over HTTP: {answer.status}, {answer.body.decode()}"
+        for _, _, soak in turned
+        for answer in soak.http.answers
+        if answer.status != 200
+    ]
     for line in lines[:40]:
         print(line, file=sys.stderr)
-    return 1 if lines or any(wrong.values()) or set(http) != {200} else 0
+    return 1 if lines or any(wrong.values()) or not http else 0
 
 
 def pauses(soak: Turning, end: datetime) -> str:

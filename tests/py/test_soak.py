@@ -22,7 +22,7 @@ def printed(request: pytest.FixtureRequest, module: str, minutes: str) -> dict[s
         text=True,
         check=False,
     )
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 0, result.stderr + result.stdout
     return dict(line.strip("| ").split(" | ") for line in result.stdout.splitlines()[2:])
 
 
