@@ -59,6 +59,17 @@ class Function:
         unpack(folder / "function.zip", folder / "task")
         return cls(folder / "task", python, interface())
 
+    def run(self, script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Has the function's Python run a script beside the handler; raises CalledProcessError."""
+        return subprocess.run(
+            [self.python, "-c", script, *arguments],
+            cwd=self.folder,
+            env=lambda_environment(self, "api.aws_lambda.handler") | environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
 
 def unpack(package: Path, folder: Path) -> None:
     """Unpacks a zip so that nobody may write there."""

@@ -10,7 +10,7 @@ import pytest
 from api import memory
 from bench.cases import Wallets
 from bench.function import endured, event
-from harness.lambda_runtime import Function, Start, lambda_environment
+from harness.lambda_runtime import Function, Start
 from harness.world import World
 
 # Takes most of a minute, and neither PgBouncer nor whose the tables are shows in it.
@@ -39,15 +39,8 @@ def test_memory_is_flat(world: World, start: Start) -> None:
 
 def test_the_id_that_each_invocation_sets_is_kept_to_python(world: World, function: Function) -> None:
     settings = {"DATABASE_URL": world.service_url, "TRUSTED_IAM_ISSUERS": json.dumps([world.issuer.did])}
-    told = subprocess.run(
-        [function.python, "-c", SET],
-        cwd=function.folder,
-        env=lambda_environment(function, "api.aws_lambda.handler") | settings,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert json.loads(told) == ["Root=1-0", False]
+    told = function.run(SET, **settings)
+    assert json.loads(told.stdout) == ["Root=1-0", False]
 
 
 def test_what_is_kept_to_python_is_set_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """What a fresh process of the function does without until somebody asks for it."""
 
 import json
-import subprocess
 import sys
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,7 +14,7 @@ from werkzeug.routing import Rule
 from api import put_off
 from api.app import create_app
 from api.lazy import Module, lazily
-from harness.lambda_runtime import Function, lambda_environment
+from harness.lambda_runtime import Function
 from harness.world import World
 
 ADDRESS = "0x" + "e" * 40
@@ -111,15 +110,8 @@ def started(world: World, function: Function, script: str, **environment: str) -
         "DATABASE_URL": world.service_url,
         "TRUSTED_IAM_ISSUERS": json.dumps([world.issuer.did]),
     }
-    told = subprocess.run(
-        [function.python, "-c", script, *events, *PUT_OFF],
-        cwd=function.folder,
-        env=lambda_environment(function, "api.aws_lambda.handler") | settings | environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stderr
-    return [json.loads(line) for line in told.splitlines()]
+    told = function.run(script, *events, *PUT_OFF, **settings | environment)
+    return [json.loads(line) for line in told.stderr.splitlines()]
 
 
 def test_what_is_put_off_is_there() -> None:
